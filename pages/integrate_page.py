@@ -1,0 +1,214 @@
+"""The Integrate page: a method, its parameters, a run, and the cells before and after it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import charts, forms, library, state
+from pages.ui.jobs import board, follow, submit
+from pages.ui.notices import show_notes
+from pages.ui.routes import download_url
+from pages.ui.text import count, in_markdown, visible
+from scint_core.contract import Method, Pairs
+from scint_core.errors import IntegrationError
+from scint_core.methods import all_methods
+from scint_core.metrics import METRICS
+from scint_core.runs.jobs.tasks import INTEGRATED
+
+HEADLINE_METRICS = ("iLISI", "cLISI", "Silhouette label")
+_MOST_LINES = (100, 2000)
+_SPACES = {"genes": "corrected genes", "low-dimensional": "an embedding", "both": "corrected genes and an embedding"}
+
+
+def draw() -> None:
+    """Method and parameters on the left, the run on the right."""
+    st.title("Integrate")
+    data = state.chosen("data")
+    if not data or board().job(data).status().state != "done":
+        st.info("Open and preprocess a data set first.", icon=":material/table_chart:")
+        st.page_link("data_page.py", label="Go to Data", icon=":material/arrow_back:")
+        return
+    view = library.data_view(data)
+    form, result = st.columns([1.15, 2.4], gap="large")
+    with form:
+        _choose_and_run(view)
+    with result:
+        _run_shown(view)
+
+
+# Method and parameters
+
+
+def _choose_and_run(view: library.DataView) -> None:
+    methods = all_methods()
+    name = st.selectbox(
+        "Method", list(methods), index=list(methods).index("mnn"), format_func=lambda n: methods[n].label,
+        key="method", persist_state="session",
+    )  # fmt: skip
+    method = methods[name]
+    _describe(method)
+    values = forms.method_form(method, view.batch_names, view.columns)
+    seed = st.number_input(
+        "seed", min_value=0, value=0, step=1, key="seed", persist_state="session",
+        help="Decides everything random in a run. The same seed gives the same result.",
+    )  # fmt: skip
+    notes = _foreseen(view, method, values)
+    show_notes(notes or ())
+    run = st.button("Run", type="primary", width="stretch", disabled=notes is None, icon=":material/play_arrow:")
+    if run:
+        params = method.Params.create(values).changed()
+        state.choose("run", submit("integrate", data=view.id, method=name, params=params, seed=int(seed)).id)
+        st.rerun()
+
+
+def _describe(method: Method) -> None:
+    relates = "relates pairs of cells" if method.relates_pairs else "relates no pairs of cells"
+    st.caption(f"{method.summary} Returns {_SPACES[method.output]}; {relates}.")
+    if method.citation:
+        with st.popover("Paper", icon=":material/menu_book:"):
+            st.markdown(in_markdown(method.citation))
+
+
+def _foreseen(view: library.DataView, method: Method, values: dict[str, Any]) -> list[str] | None:
+    """What the run will lower or skip; None, with the reason on the page, where the values are impossible."""
+    try:
+        params = method.Params.create(values)
+        return list(method.foresee(library.problem(view.id), params))
+    except IntegrationError as error:
+        st.error(in_markdown(error), icon=":material/error:")
+        return None
+
+
+# The run
+
+
+def _run_shown(view: library.DataView) -> None:
+    jobs = {job.id: job for job in library.runs_on(view.id)}
+    if not jobs:
+        st.info("Choose a method and press Run: the map before and after appears here.", icon=":material/play_arrow:")
+        _map_before(view)
+        return
+    labels = library.labels(jobs.values(), library.run_title)
+    current = state.chosen("run")
+    picked = st.selectbox(
+        "Run", list(jobs), index=list(jobs).index(current) if current in jobs else 0,
+        format_func=labels.__getitem__,
+    )  # fmt: skip
+    if picked != current:
+        state.choose("run", picked)
+    if follow(jobs[picked]):
+        _result(view, library.run_view(picked))
+
+
+def _map_before(view: library.DataView) -> None:
+    groups = library.batch_groups(view)
+    charts.show(
+        charts.maps([charts.Panel("Before integration", view.umap)], groups, library.hover_texts(view.id)),
+        key="map:before",
+        alt=f"UMAP of {count(view.n_cells, 'cell')} before integration, coloured by {groups.title}",
+    )
+
+
+def _result(view: library.DataView, run: library.RunView) -> None:
+    _headline(view, run)
+    show_notes(run.result.notes)
+    _before_and_after(view, run)
+    _steps(run)
+    _download(view, run)
+
+
+def _headline(view: library.DataView, run: library.RunView) -> None:
+    """The three numbers, each with its change against the data before."""
+    for place, name in zip(st.columns(len(HEADLINE_METRICS)), HEADLINE_METRICS, strict=True):
+        metric = METRICS[name]
+        after, before = run.scores.get(name, math.nan), view.scores.get(name, math.nan)
+        if math.isnan(after):
+            place.metric(name, "–", help=f"{metric.meaning} Needs {' and '.join(metric.needs)}.", border=True)
+        else:
+            change = after - before
+            place.metric(
+                name, f"{after:.3f}", delta=None if math.isnan(change) else f"{change:+.3f}",
+                help=f"{metric.meaning} Before: {before:.3f}.", border=True,
+            )  # fmt: skip
+
+
+def _before_and_after(view: library.DataView, run: library.RunView) -> None:
+    colourings = {g.title: g for g in (library.batch_groups(view), library.label_groups(view)) if g is not None}
+    left, right = st.columns([1, 1], vertical_alignment="bottom")
+    by = left.segmented_control(
+        "Colour by", list(colourings), default=view.batch_key, key=f"colour:{view.id}", persist_state="session",
+        required=True, format_func=visible,
+    )  # fmt: skip
+    with right:
+        pairs, sentence = _pairs_to_draw(run)
+    groups = colourings[by or view.batch_key]
+    label = all_methods()[run.result.method].label
+    panels = [charts.Panel("Before", view.umap, pairs), charts.Panel(f"After {label}", run.umap)]
+    charts.show(
+        charts.maps(panels, groups, library.hover_texts(view.id)),
+        key="maps",
+        alt=f"UMAPs of {count(view.n_cells, 'cell')} before and after {label}, coloured by {groups.title}",
+    )
+    st.caption(
+        f"{sentence} Both maps start from the same layout and are aligned, so what moves is the integration. "
+        "Distances between far groups in a UMAP mean little."
+    )
+
+
+def _pairs_to_draw(run: library.RunView) -> tuple[Pairs | None, str]:
+    """The pairs to draw, and how many of how many; or that the method relates none."""
+    if run.result.pairs is None:
+        return None, f"{all_methods()[run.result.method].label} relates no pairs of cells, so none are drawn."
+    kept = int(np.count_nonzero(run.result.pairs.kept))
+    most = st.slider(
+        "Pairs drawn", 0, _MOST_LINES[1], 500, _MOST_LINES[0], key="pairs", persist_state="session",
+        help="Mutual nearest neighbours, drawn over the map before integration. A random sample where there are more.",
+    )  # fmt: skip
+    drawn = charts.sample_of_pairs(run.result.pairs, most)
+    return drawn, f"{len(drawn):,} of {kept:,} pairs shown."
+
+
+def _steps(run: library.RunView) -> None:
+    total = sum(record.seconds for record in run.result.steps)
+    with st.expander(f"What the run did: {count(len(run.result.steps), 'step')}, {total:.1f} s"):
+        rows = [
+            {
+                "stage": record.stage,
+                "step": record.title,
+                "seconds": round(record.seconds, 3),
+                "reused": record.reused,
+                "parameters": ", ".join(f"{k} {v}" for k, v in record.params.items()),
+            }
+            for record in run.result.steps
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def _download(view: library.DataView, run: library.RunView) -> None:
+    """The data with the result added, written when asked for and streamed from the disk."""
+    key = f"export:{run.id}"
+    if key not in st.session_state:
+        if st.button("Prepare the integrated .h5ad", icon=":material/archive:"):
+            st.session_state[key] = submit("export", data=view.id, run=run.id).id
+            st.rerun()
+        return
+    job = board().job(st.session_state[key])
+    if follow(job):
+        size = (job.result / INTEGRATED).stat().st_size
+        st.link_button(
+            f"Download the integrated .h5ad ({size / 1e6:.1f} MB)",
+            download_url(job.id, f"{view.title}_{run.result.method}"),
+            icon=":material/download:",
+            type="primary",
+        )
+
+
+try:
+    draw()
+except IntegrationError as error:
+    st.error(in_markdown(error), icon=":material/error:")

@@ -1,0 +1,57 @@
+"""The frame around every page: navigation, theme, and the data set in use."""
+
+import streamlit as st
+
+from pages.ui import library, state
+from pages.ui.text import count, visible
+
+st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide")
+state.restore()
+st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem; }</style>")
+
+page = st.navigation(
+    [
+        st.Page("data_page.py", title="Data", icon=":material/table_chart:", url_path="data", default=True),
+        st.Page("integrate_page.py", title="Integrate", icon=":material/join_inner:", url_path="integrate"),
+    ]
+)
+
+
+def _data_set_in_use() -> None:
+    """The data set that all pages work on, and the way to another one."""
+    labels = library.labels(library.data_sets(), library.data_title)
+    if not labels:
+        st.caption("No data set yet: open one on the Data page.")
+        return
+    current = state.chosen("data")
+    picked = st.selectbox(
+        "Data set in use",
+        list(labels),
+        index=list(labels).index(current) if current in labels else None,
+        format_func=labels.__getitem__,
+        placeholder="Choose a data set",
+    )
+    if picked and picked != current:
+        state.use_data(picked)
+        st.rerun()
+    if picked:
+        view = library.data_view(picked)
+        st.caption(
+            f"{count(view.n_cells, 'cell')} × {count(view.n_variable, 'variable gene')}, "
+            f"{count(len(view.batch_names), 'batch', 'batches')}"
+        )
+
+
+def _running_jobs() -> None:
+    """A line per job that is under way, from whichever session."""
+    for job in library.board().jobs():
+        status = job.status()
+        if not status.ended:
+            st.caption(f":material/progress_activity: {visible(status.status)} ({status.fraction:.0%})")
+
+
+with st.sidebar:
+    _data_set_in_use()
+    _running_jobs()
+
+page.run()

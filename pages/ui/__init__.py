@@ -1,0 +1,1 @@
+"""What the pages share. Import as `from pages.ui import ...`."""

@@ -1,0 +1,174 @@
+"""What has been made: data sets and runs, as the pages see them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui.charts import Groups
+from pages.ui.jobs import board
+from pages.ui.text import in_chart, visible
+from scint_core.contract import Finding, FloatArray, IntArray, Problem
+from scint_core.data.problem import problem_from
+from scint_core.export import Integration
+from scint_core.methods import find_method
+from scint_core.runs import codec
+from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.tasks import PREPARED, SUMMARY, VIEW
+from scint_core.runs.store import load_integration
+
+
+@dataclass(frozen=True)
+class DataView:
+    """A prepared data set, as far as pages draw it. Positions are the caller's."""
+
+    id: str
+    title: str
+    batch_key: str
+    label_key: str | None
+    batch: IntArray  # (cells,)
+    batch_names: tuple[str, ...]
+    labels: IntArray | None  # (cells,), −1 where a cell has none
+    label_names: tuple[str, ...]
+    cells: np.ndarray  # (cells,) names
+    columns: tuple[str, ...]  # of the cell table
+    umap: FloatArray  # cells × 2, before integration
+    scores: dict[str, float]
+    n_genes: int
+    n_variable: int
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.batch)
+
+    def composition(self) -> pd.DataFrame:
+        """Batches × types, in cells; one column "cells" where no label column was chosen."""
+        batch = pd.Categorical.from_codes(self.batch, list(self.batch_names))
+        if self.labels is None:
+            return pd.DataFrame({"cells": batch.value_counts()}).rename_axis(index=self.batch_key)
+        names = np.array([*self.label_names, "(none)"], dtype=object)
+        table = pd.crosstab(batch, names[self.labels], dropna=False)
+        present = [name for name in names if name in table.columns]
+        return table[present].rename_axis(index=self.batch_key, columns=self.label_key)
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A finished run: its result, its map and its scores."""
+
+    id: str
+    result: Integration
+    umap: FloatArray  # cells × 2, aligned to the map before
+    scores: dict[str, float]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def data_view(job_id: str) -> DataView:
+    """The prepared data set of a finished job."""
+    value = codec.read(board().job(job_id).result / VIEW)
+    value["findings"] = tuple(Finding(**finding) for finding in value["findings"])
+    value["notes"] = tuple(value["notes"])
+    return DataView(id=job_id, **value)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def run_view(job_id: str) -> RunView:
+    """The result of a finished run."""
+    folder = board().job(job_id).result
+    return RunView(id=job_id, result=load_integration(folder), **codec.read(folder / VIEW))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def problem(job_id: str) -> Problem:
+    """The problem that a prepared data set poses; its matrices stay on the disk until asked for."""
+    view = data_view(job_id)
+    adata = ad.read_h5ad(board().job(job_id).result / PREPARED, backed="r")
+    return problem_from(adata, view.batch_key, view.label_key)
+
+
+def loaded_summary(job_id: str) -> dict[str, Any]:
+    """What a finished load job found: title, shape, files, columns, findings."""
+    summary: dict[str, Any] = json.loads((board().job(job_id).result / SUMMARY).read_text())
+    return summary
+
+
+def data_sets() -> list[JobFolder]:
+    """Prepared data sets, the latest first."""
+    return [job for job in board().jobs("prepare") if job.status().state == "done"]
+
+
+def runs_on(data_id: str) -> list[JobFolder]:
+    """Runs on a data set in whatever state, the latest first."""
+    return [job for job in board().jobs("integrate") if job.spec()["arguments"]["data"] == data_id]
+
+
+def run_title(job: JobFolder) -> str:
+    """ "Harmony, theta 4": the method and what differs from its defaults."""
+    arguments = job.spec()["arguments"]
+    method = find_method(arguments["method"])
+    changed = method.Params.create(arguments["params"]).changed()
+    parts = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in changed.items()]
+    if arguments["seed"]:
+        parts.append(f"seed {arguments['seed']}")
+    return ", ".join([method.label, *parts])
+
+
+def labels(jobs: Collection[JobFolder], title: Callable[[JobFolder], str]) -> dict[str, str]:
+    """A label per job id, all different: Streamlit's select box takes equal labels for the same option.
+
+    Jobs of the same title (run by another version of scint, from another reading of a file) bear their time.
+    """
+    titles = {job.id: visible(title(job)) for job in jobs}
+    taken = Counter(titles.values())
+    for job in jobs:
+        if taken[titles[job.id]] > 1:
+            titles[job.id] += f" · {datetime.fromtimestamp(job.created):%d %b %H:%M:%S}"
+    return titles
+
+
+def data_title(job: JobFolder) -> str:
+    """What a prepared data set is called."""
+    return str(job.spec()["arguments"]["title"])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "on", False: "off", None: "auto"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def batch_groups(view: DataView) -> Groups:
+    """Colouring by batch."""
+    return Groups(view.batch, view.batch_names, view.batch_key)
+
+
+def label_groups(view: DataView) -> Groups | None:
+    """Colouring by type, where labels were chosen."""
+    if view.labels is None or view.label_key is None:
+        return None
+    return Groups(view.labels, view.label_names, view.label_key)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def hover_texts(data_id: str) -> list[str] | None:
+    """What the box at each point says; None for data so large that the texts would weigh more than the points."""
+    view = data_view(data_id)
+    if view.n_cells > 20_000:
+        return None
+    batches = [in_chart(name) for name in view.batch_names]
+    labels = [in_chart(name) for name in (*view.label_names, "(none)")]
+    texts = [f"<b>{in_chart(cell)}</b><br>{batches[b]}" for cell, b in zip(view.cells, view.batch, strict=True)]
+    if view.labels is None:
+        return texts
+    return [f"{text}<br>{labels[label]}" for text, label in zip(texts, view.labels, strict=True)]

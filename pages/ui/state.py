@@ -1,0 +1,42 @@
+"""What a session has chosen, kept in the session and in the address, so that a reload and a shared link find it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_REMEMBERED = ("loaded", "data", "run")
+"""Jobs in use: the data set that was read, the one that was prepared, the run that is shown."""
+
+
+def restore() -> None:
+    """Bring session and address together; called once per script run, before anything is drawn."""
+    for name in _REMEMBERED:
+        if name not in st.session_state:
+            st.session_state[name] = st.query_params.get(name)
+        _write_address(name)
+
+
+def chosen(name: str) -> str | None:
+    """The job in use under `name`, or None."""
+    value = st.session_state.get(name)
+    return str(value) if value else None
+
+
+def choose(name: str, job_id: str | None) -> None:
+    """Use another job from now on."""
+    st.session_state[name] = job_id
+    _write_address(name)
+
+
+def use_data(job_id: str | None) -> None:
+    """Use another prepared data set: the run shown belongs to the old one."""
+    choose("data", job_id)
+    choose("run", None)
+
+
+def _write_address(name: str) -> None:
+    value = chosen(name)
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)

@@ -1,0 +1,33 @@
+"""`StepRecord`: what a run remembers of one of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from scint_core.contract.explain import Explanation
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a finished run, as the step player shows it.
+
+    `stage` is the loop it belonged to ("merge 2 of 4"), `params` its plain arguments, `reused` whether its result was
+    taken from an earlier run, `function` the qualified name of the step function. `result` is loaded when asked for:
+    small results whole, cells × genes arrays as float32 coordinates on the run's 50 fixed axes. Rows stand in the
+    problem's canonical order.
+    """
+
+    title: str
+    seconds: float
+    params: dict[str, Any]
+    reused: bool
+    function: str
+    stage: str = ""
+    explanation: Explanation | None = None
+    load: Callable[[], Any] = field(default=lambda: None, repr=False, compare=False)
+
+    @property
+    def result(self) -> Any:
+        return self.load()

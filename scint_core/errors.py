@@ -1,0 +1,51 @@
+"""Every error scint raises on purpose, as one tree.
+
+    IntegrationError
+    ├── ParameterError      a parameter: unknown name, wrong type, impossible value
+    ├── MethodError         a method that does not exist
+    ├── DataError           the data in memory cannot be used: column, batch, NaN, counts
+    │   └── FileError       a file cannot be read or must not be
+    ├── ResultError         a method returned something that is not finite, complete or in order
+    └── RunError            a run in a process of its own
+        ├── RunCancelled    the user stopped it
+        └── RunKilled       the engine process died
+
+A message is one sentence for the person at the screen: it names the parameter, column, batch or file at fault,
+its value, and the way out.
+"""
+
+
+class IntegrationError(Exception):
+    """Base of every error that scint raises on purpose."""
+
+
+class ParameterError(IntegrationError):
+    """A parameter has an unknown name, a wrong type or an impossible value."""
+
+
+class MethodError(IntegrationError):
+    """The method asked for does not exist."""
+
+
+class DataError(IntegrationError):
+    """The data cannot be used as they are: a column, a batch, a value."""
+
+
+class FileError(DataError):
+    """A file is unreadable, damaged, too large, hostile or of an unknown kind."""
+
+
+class ResultError(IntegrationError):
+    """A method returned a result that is not finite, complete or in order: a defect of scint, never of the data."""
+
+
+class RunError(IntegrationError):
+    """A run in a process of its own did not end with a result."""
+
+
+class RunCancelled(RunError):
+    """The user stopped the run."""
+
+
+class RunKilled(RunError):
+    """The engine process died without a word, most likely for lack of memory."""

@@ -1,0 +1,48 @@
+"""Kernel smoothing of correction vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scint_core.contract import FloatArray, PairVectors, Shift, explained, tick
+from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+
+
+@explained(
+    "Every target cell, in a pair or not, gets a weighted mean of the pair vectors, in which near cells weigh more. "
+    "Each weight is divided by the density of paired cells around it, so that a crowd of pairs does not outvote a few.",
+    formula=r"u(x) = \frac{\sum_m w_m(x)\, v_m}{\sum_m w_m(x)}, \quad "
+    r"w_m(x) = \frac{e^{-\lVert x - m \rVert^2/\sigma}}{\sum_{m'} e^{-\lVert m - m' \rVert^2/\sigma}}",
+    slide=r"u(x) = \frac{\sum_m W(x, m)\, v_m}{\sum_m W(x, m)}, \quad W(x, m) = e^{-\lVert x - m \rVert^2/\sigma^2}",
+    parameters=("sigma",),
+)
+def smooth_pair_vectors(cells: FloatArray, pairs: PairVectors, sigma: float) -> Shift:
+    """A vector for every row of `cells` (n × g): the Gaussian mean of the pair vectors (m × any number of genes).
+
+    `pairs.cells` are the rows of `cells` that are in a pair. A larger `sigma` (the divisor of the *squared* distance)
+    reaches further. Weights are held as logarithms until the largest is known, so none is lost however small
+    `sigma` is, and a block of rows at a time. As `smooth.gaussian.kernel` of batchelor.
+    """
+    paired = cells[pairs.cells]  # m × g
+    of_cells, of_paired = squared_lengths(cells), squared_lengths(paired)
+    density = _log_densities(paired, of_paired, sigma)
+    shift = np.empty((len(cells), pairs.vectors.shape[1]))
+    for rows in row_blocks(len(cells), len(paired)):
+        log_weight = squared_distances(cells[rows], paired, of_cells[rows], of_paired)  # rows × m
+        log_weight /= -sigma
+        log_weight -= density
+        log_weight -= log_weight.max(axis=1, keepdims=True)
+        weight = np.exp(log_weight, out=log_weight)
+        weight /= weight.sum(axis=1, keepdims=True)
+        np.matmul(weight, pairs.vectors, out=shift[rows])
+        tick(rows.stop, len(cells))
+    return Shift(shift)
+
+
+def _log_densities(paired: FloatArray, lengths: FloatArray, sigma: float) -> FloatArray:
+    """log Σ exp(−d²/sigma) of every paired cell over all of them; at least 0, since each counts itself."""
+    density = np.empty(len(paired))
+    for rows in row_blocks(len(paired), len(paired)):
+        d2 = squared_distances(paired[rows], paired, lengths[rows], lengths)
+        density[rows] = np.log(np.exp(d2 / -sigma).sum(axis=1))
+    return density

@@ -1,0 +1,67 @@
+"""UMAP layouts that can be compared: started from a common layout, deterministic, and aligned to it."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from scint_core.contract import FloatArray
+from scint_core.numerics.compiled import keep_all_on_disk
+from scint_core.numerics.procrustes import align
+
+N_NEIGHBORS = 15
+MIN_DIST = 0.5
+_SPREAD = 10.0  # half the width of UMAP's own starting layouts
+
+
+def umap_layout(
+    embedding: FloatArray, *, seed: int = 0, start: FloatArray | None = None, n_neighbors: int = N_NEIGHBORS
+) -> FloatArray:
+    """A two-dimensional UMAP of an embedding (cells × d), as float32 (cells × 2).
+
+    `start` (cells × 2) is the layout to begin from and to align to by rotation and reflection, so that two maps
+    differ by what the cells did and not by how the plot fell; without it the first two dimensions of the
+    embedding are the start. A larger `n_neighbors` shows coarser structure; it is lowered for fewer cells. The same
+    seed gives the same map. Source: umap-learn (McInnes 2018).
+    """
+    n_cells = len(embedding)
+    if n_cells < 4:  # umap-learn needs a graph to lay out
+        return _first_two(embedding)
+    umap = _umap()
+    beginning = _scaled(start if start is not None else _first_two(embedding), seed)
+    model = umap.UMAP(
+        n_neighbors=min(n_neighbors, n_cells - 1), min_dist=MIN_DIST, init=beginning, random_state=seed, n_jobs=1
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "n_jobs overridden by random_state", said at every call
+        layout = model.fit_transform(np.ascontiguousarray(embedding, dtype=np.float32))
+    return np.asarray(layout, dtype=np.float32) if start is None else align(layout, start)
+
+
+@cache
+def _umap() -> Any:
+    """umap-learn, whose kernels take seconds to compile in every process unless they are kept."""
+    import umap
+    from umap import layouts, umap_, utils
+
+    keep_all_on_disk(layouts, umap_, utils)
+    return umap
+
+
+def _first_two(embedding: FloatArray) -> FloatArray:
+    """The first two dimensions, or one and a zero."""
+    two = np.zeros((len(embedding), 2), dtype=np.float32)
+    width = min(2, embedding.shape[1])
+    two[:, :width] = embedding[:, :width]
+    return two
+
+
+def _scaled(layout: FloatArray, seed: int) -> FloatArray:
+    """Centred, of UMAP's usual width, with a little noise: equal points would never part."""
+    centred = layout - layout.mean(axis=0)
+    widest = float(np.abs(centred).max()) or 1.0
+    noise = np.random.default_rng(seed).normal(scale=1e-3, size=layout.shape)
+    return np.asarray(centred * (_SPREAD / widest) + noise, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""From counts to log values, variable genes and principal components. Arrays in, arrays out."""

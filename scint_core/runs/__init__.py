@@ -1,0 +1,1 @@
+"""Running methods: steps and their cache, integrate, evaluate and check, and jobs."""

@@ -1,0 +1,174 @@
+"""The one codec of cache, trace and results: a folder per value, no pickle.
+
+A value is a registered result, an array, a CSR matrix, a plain value, or a tuple, list or mapping of those. Its folder
+holds `value.json`, the tree of the value under a checksum, and one `.npy` file per array, each with a checksum in the
+tree. A folder is written under a temporary name and renamed, so that it is whole or absent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from scint_core.contract import RESULT_TYPES
+from scint_core.runs.keys import is_result
+
+VERSION = 1
+TREE = "value.json"
+_BLOCK = 1 << 22
+
+
+class Damaged(Exception):
+    """A folder does not hold what was written to it."""
+
+
+def write(value: Any, folder: Path, *, durable: bool = False) -> None:
+    """Write `value` as `folder`. An existing folder is kept: the same name always means the same value.
+
+    `durable` waits until the disk holds it, which survives a power cut; without it, a torn write is found by its
+    checksum. Raises OSError where the disk is full or read-only, and TypeError for a type that has no code.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    try:
+        _write_into(temporary, value)
+        if durable:
+            sync(temporary)
+        _publish(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read(folder: Path) -> Any:
+    """The value in `folder`, its arrays memory-mapped and read-only.
+
+    Raises FileNotFoundError where there is no such folder, and `Damaged` where it is not what was written.
+    """
+    checksum, _, text = (folder / TREE).read_bytes().partition(b"\n")
+    if checksum != _text_checksum(text):
+        raise Damaged(f"{folder.name}: the tree does not match its checksum")
+    document = json.loads(text)
+    if document["version"] != VERSION:
+        raise Damaged(f"{folder.name}: written by another version")
+    return _decode(document["value"], folder)
+
+
+def size(folder: Path) -> int:
+    """Bytes that a written value takes on the disk."""
+    return sum(f.stat().st_size for f in folder.iterdir())
+
+
+def _write_into(folder: Path, value: Any) -> None:
+    tree = _Encoder(folder).encode(value)
+    text = json.dumps({"version": VERSION, "value": tree}).encode()
+    (folder / TREE).write_bytes(_text_checksum(text) + b"\n" + text)
+
+
+def sync(folder: Path) -> None:
+    """Wait until the disk holds every file of `folder`."""
+    for path in folder.iterdir():
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _publish(temporary: Path, folder: Path) -> None:
+    try:
+        os.rename(temporary, folder)
+    except OSError:
+        if not (folder / TREE).exists():  # anything but "another process was first"
+            raise
+
+
+class _Encoder:
+    """Turns a value into its tree, writing arrays beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = 0
+
+    def encode(self, value: Any) -> Any:
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or isinstance(value, bool | int | float | str):
+            return {"plain": value}
+        if isinstance(value, np.ndarray):
+            return {"array": self._array(value)}
+        if sp.issparse(value):
+            parts = [self._array(part) for part in (value.data, value.indices, value.indptr)]
+            return {"csr": parts, "shape": list(value.shape)}
+        if is_result(value):
+            fields = {f.name: self.encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+            return {"result": type(value).__name__, "fields": fields}
+        if isinstance(value, tuple | list):
+            return {"tuple" if isinstance(value, tuple) else "list": [self.encode(item) for item in value]}
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return {"mapping": {key: self.encode(item) for key, item in value.items()}}
+        raise TypeError(f"a {type(value).__name__} has no code")
+
+    def _array(self, array: np.ndarray) -> list[Any]:
+        """Write one array; returns its file and checksum."""
+        name = f"{self.files}.npy"
+        self.files += 1
+        np.save(self.folder / name, array, allow_pickle=False)
+        return [name, _file_checksum(self.folder / name)]
+
+
+def _decode(tree: Any, folder: Path) -> Any:
+    kind = next(iter(tree))
+    body = tree[kind]
+    if kind == "plain":
+        return body
+    if kind == "array":
+        return _load_array(folder, *body)
+    if kind == "csr":
+        data, indices, indptr = (_load_array(folder, *part) for part in body)
+        return sp.csr_matrix((data, indices, indptr), shape=tuple(tree["shape"]), copy=False)
+    if kind == "result":
+        return _decode_result(body, tree["fields"], folder)
+    if kind == "mapping":
+        return {key: _decode(item, folder) for key, item in body.items()}
+    items = [_decode(item, folder) for item in body]
+    return tuple(items) if kind == "tuple" else items
+
+
+def _decode_result(name: str, fields: dict[str, Any], folder: Path) -> Any:
+    if name not in RESULT_TYPES:
+        raise Damaged(f"{folder.name}: there is no result type '{name}'")
+    try:
+        return RESULT_TYPES[name](**{key: _decode(item, folder) for key, item in fields.items()})
+    except TypeError as error:
+        raise Damaged(f"{folder.name}: '{name}' has other fields now") from error
+
+
+def _load_array(folder: Path, name: str, checksum: int) -> np.ndarray:
+    path = folder / name
+    try:
+        if _file_checksum(path) != checksum:
+            raise Damaged(f"{folder.name}: {name} does not match its checksum")
+        mode = "r" if path.stat().st_size > _BLOCK else None  # small arrays are read, large ones mapped
+        array: np.ndarray = np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[arg-type]
+    except FileNotFoundError as error:
+        raise Damaged(f"{folder.name}: {name} is missing") from error
+    array.flags.writeable = False
+    return array
+
+
+def _text_checksum(text: bytes) -> bytes:
+    return f"{zlib.crc32(text):08x}".encode()
+
+
+def _file_checksum(path: Path) -> int:
+    checksum = 0
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            checksum = zlib.crc32(block, checksum)
+    return checksum

@@ -1,0 +1,156 @@
+"""What an engine process can be asked to do. Every task fills a folder, which then becomes the job's result.
+
+load        files or a sample → loaded.h5ad, and what was found in them
+prepare     a loaded data set → prepared.h5ad, its map and its scores before integration
+integrate   a prepared data set and a method → the integration, its map and its scores
+export      an integration → integrated.h5ad
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+
+from scint_core.contract import FloatArray, Problem
+from scint_core.contract.folders import state_folder
+from scint_core.data.notices import DataWarning
+from scint_core.data.prepare import preprocess
+from scint_core.data.problem import problem_from
+from scint_core.data.read import load
+from scint_core.data.read_choices import FileChoice
+from scint_core.data.read_summary import summarise
+from scint_core.data.samples import samples
+from scint_core.export.h5ad import write_h5ad
+from scint_core.methods import find_method
+from scint_core.metrics import measure
+from scint_core.numerics.umap import umap_layout
+from scint_core.runs import codec
+from scint_core.runs.check import check
+from scint_core.runs.integrate import run_method
+from scint_core.runs.progress import Report, share
+from scint_core.runs.store import TRACE, load_integration, save_integration
+from scint_core.runs.trace import Axes, FolderTrace
+
+Task = Callable[[dict[str, Any], Path, Report], None]
+
+LOADED = "loaded.h5ad"
+PREPARED = "prepared.h5ad"
+INTEGRATED = "integrated.h5ad"
+SUMMARY = "summary.json"
+VIEW = "view"
+
+
+def result_of(job_id: str) -> Path:
+    """Where the result of another job lies."""
+    return state_folder() / "runs" / job_id / "result"
+
+
+def load_data(arguments: dict[str, Any], folder: Path, report: Report) -> None:
+    """Read a sample (`sample`: its name) or files (`files`: path, name and choice of each) into one data set."""
+    report(0.0, "Reading the data")
+    if "sample" in arguments:
+        sample = samples()[arguments["sample"]]
+        adata, findings, files = sample.load(), [], []
+        title, batch_key, label_key = sample.title, sample.batch_key, sample.label_key
+    else:
+        files = arguments["files"]
+        paths, names = [Path(f["path"]) for f in files], [f["name"] for f in files]
+        chosen = all(f["choice"] for f in files)
+        loaded = load(paths, names, [FileChoice(**f["choice"]) for f in files] if chosen else None)
+        adata, findings = loaded.adata, loaded.findings
+        report(0.6, "Looking at the files")
+        files = [asdict(summarise(path, name)) for path, name in zip(paths, names, strict=True)]
+        title, batch_key, label_key = " + ".join(names), None, None
+    report(0.8, "Storing the data")
+    write_h5ad(adata, folder / LOADED)
+    summary = {
+        "title": title, "batch_key": batch_key, "label_key": label_key, "files": files,
+        "n_cells": adata.n_obs, "n_genes": adata.n_vars, "columns": _columns(adata),
+        "findings": [asdict(finding) for finding in findings],
+    }  # fmt: skip
+    (folder / SUMMARY).write_text(json.dumps(summary))
+
+
+def _columns(adata: ad.AnnData) -> dict[str, int]:
+    """Columns of the cell table with the number of distinct values: the choice for batch and label."""
+    return {str(name): int(adata.obs[name].nunique()) for name in adata.obs.columns}
+
+
+def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
+    """Preprocess a loaded data set (`loaded`: its job) with the given columns and parameters."""
+    report(0.0, "Opening the data")
+    adata = ad.read_h5ad(result_of(arguments["loaded"]) / LOADED)
+    batch_key, label_key = arguments["batch_key"], arguments["label_key"]
+    report(0.1, "Normalising, choosing genes, computing principal components")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        prepared = preprocess(adata, batch_key=batch_key, **arguments["params"])
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, DataWarning)]
+    problem = problem_from(prepared, batch_key, label_key)
+    coordinates = problem.to_input_order(problem.pca)
+    report(0.4, "Drawing the map")
+    layout = umap_layout(coordinates)
+    report(0.8, "Measuring")
+    scores = _scores(coordinates, problem)
+    batch, labels = problem.groups_in_input_order()
+    write_h5ad(prepared, folder / PREPARED)
+    view = {
+        "title": arguments["title"], "batch_key": batch_key, "label_key": label_key, "notes": notes,
+        "n_genes": prepared.n_vars, "n_variable": len(problem.genes), "umap": layout, "scores": scores,
+        "batch": batch, "batch_names": problem.batch_names,
+        "labels": labels,
+        "label_names": problem.label_names, "cells": prepared.obs_names.to_numpy().astype(np.str_),
+        "columns": tuple(map(str, prepared.obs.columns)),
+        "findings": [asdict(finding) for finding in check(prepared, batch_key, label_key)],
+    }  # fmt: skip
+    codec.write(view, folder / VIEW)
+
+
+def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
+    """Run a method on a prepared data set (`data`: its job), draw its map from the map before, and score it."""
+    source = result_of(arguments["data"])
+    report(0.0, "Opening the data")
+    adata = ad.read_h5ad(source / PREPARED)
+    before = codec.read(source / VIEW)
+    method = find_method(arguments["method"])
+    problem = problem_from(adata, before["batch_key"], before["label_key"])
+    result = run_method(
+        method, method.Params.create(arguments["params"]), problem,
+        cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
+        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(problem), folder / TRACE),
+    )  # fmt: skip
+    report(0.8, "Drawing the map")
+    layout = umap_layout(result.coordinates, start=before["umap"])
+    report(0.92, "Measuring")
+    scores = _scores(result.coordinates, problem)
+    save_integration(result, folder)
+    codec.write({"umap": layout, "scores": scores}, folder / VIEW)
+
+
+def _scores(coordinates: FloatArray, problem: Problem) -> dict[str, float]:
+    """Scores by name; those that cannot be had are NaN."""
+    batch, labels = problem.groups_in_input_order()
+    return {name: result.score for name, result in measure(coordinates, batch, labels).items()}
+
+
+def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
+    """Write a prepared data set with the result of a run (`run`: its job) added, as h5ad."""
+    run = result_of(arguments["run"])
+    report(0.0, "Opening the data")
+    adata = ad.read_h5ad(result_of(arguments["data"]) / PREPARED)
+    integration = load_integration(run)
+    report(0.3, "Adding the result")
+    integration.write(adata, umap=False)
+    adata.obsm[f"X_umap_{integration.method}"] = codec.read(run / VIEW)["umap"]
+    report(0.6, "Writing the file")
+    write_h5ad(adata, folder / INTEGRATED)
+
+
+TASKS: dict[str, Task] = {"load": load_data, "prepare": prepare, "integrate": integrate, "export": export}

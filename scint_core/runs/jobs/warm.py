@@ -1,0 +1,105 @@
+"""The warm server: a process that has the engine loaded and forks a child per job.
+
+A forked child starts in about 30 ms where a plain one takes seconds to import. It exists where fork is safe (Linux);
+elsewhere jobs start plainly. It never runs a job itself, and no parallel kernel, so that its children are sound.
+It reads one folder per line on standard input and answers `started FOLDER PID` and `ended PID STATUS` on standard
+output; when its input closes, it ends its children and itself.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+
+def serve() -> None:
+    """Fork a child for every folder read, and report every child that ends."""
+    from scint_core.runs.jobs.child import run_job
+
+    _warm_up()
+    _compile_ahead()
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children: set[int] = set()
+    pending = b""
+    while True:
+        ready, _, _ = select.select([0, wake_read], [], [])
+        if wake_read in ready:
+            os.read(wake_read, 512)
+            _report_ended(children)
+        if 0 in ready:
+            read = os.read(0, 4096)
+            if not read:
+                return _end(children)
+            *folders, pending = (pending + read).split(b"\n")
+            for folder in folders:
+                pid = os.fork()
+                if pid == 0:
+                    _become_child(Path(os.fsdecode(folder)))
+                    os._exit(run_job(Path(os.fsdecode(folder))))
+                children.add(pid)
+                _say(f"started {os.fsdecode(folder)} {pid}")
+
+
+def _warm_up() -> None:
+    """Import what jobs need; the slow imports, not their work."""
+    import anndata  # noqa: F401
+    import scipy.sparse.linalg  # noqa: F401
+    import sklearn.cluster  # noqa: F401
+    import umap  # noqa: F401
+
+
+def _compile_ahead() -> None:
+    """Fill the cache of compiled code in a child, so that nobody's first run waits for it."""
+    if os.fork() == 0:
+        import numpy as np
+
+        from scint_core.numerics.umap import umap_layout
+
+        umap_layout(np.random.default_rng(0).normal(size=(64, 5)))
+        os._exit(0)
+
+
+def _become_child(folder: Path) -> None:
+    """A group of its own, plain signals, and output that goes to the job's folder."""
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+
+def _report_ended(children: set[int]) -> None:
+    """Say which jobs' processes have ended, and let go of all that have."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:  # none left
+            return
+        if pid == 0:
+            return
+        if pid in children:
+            children.discard(pid)
+            _say(f"ended {pid} {os.waitstatus_to_exitcode(status)}")
+
+
+def _end(children: set[int]) -> None:
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,132 @@
+"""Keys: what makes two computations the same, agreed on by every process.
+
+A step's key is made of its function, the sources the engine runs, its plain arguments and the keys of its array
+arguments. The key of an array inside a step's result is the step's key plus the path of the field, so that only
+arrays from outside (the problem's fields) are ever hashed by content.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import weakref
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+import scipy.sparse as sp
+
+from scint_core.contract import RESULT_TYPES
+
+Plain = bool | int | float | str | None
+
+_ENGINE_PACKAGES = ("contract", "numerics", "preprocess", "methods")
+
+
+def digest(*parts: str | bytes) -> str:
+    """A short digest of texts and bytes, unambiguous about where one part ends."""
+    state = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """Plain values as the one JSON text that stands for them, whatever the order of their names."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@cache
+def engine_digest() -> str:
+    """Digest of the sources that decide results, and of the versions of the arrays' libraries."""
+    root = Path(__file__).resolve().parent.parent
+    files = sorted(f for package in _ENGINE_PACKAGES for f in (root / package).rglob("*.py"))
+    sources = [part for f in files for part in (f.relative_to(root).as_posix(), f.read_bytes())]
+    return digest(np.__version__, scipy.__version__, *sources)
+
+
+def array_digest(array: np.ndarray) -> str:
+    """Digest of an array's type, shape and bytes."""
+    contiguous = np.ascontiguousarray(array)
+    state = hashlib.blake2b(f"{contiguous.dtype.str}{contiguous.shape}".encode(), digest_size=20)
+    state.update(contiguous.data if contiguous.size else b"")
+    return state.hexdigest()
+
+
+def is_result(value: Any) -> bool:
+    """Whether `value` is of a registered result type."""
+    return RESULT_TYPES.get(type(value).__name__) is type(value)
+
+
+class Keys:
+    """The keys of the arrays that a run has met, forgotten when the array is."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[Any], str]] = {}
+
+    def of(self, value: Any) -> str:
+        """The key of an argument: given for what a step returned, else by content."""
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, Plain):
+            return json.dumps(value)
+        if isinstance(value, tuple | list):
+            return digest("sequence", *(self.of(item) for item in value))
+        if isinstance(value, Mapping):
+            return digest("mapping", *(part for k, v in value.items() for part in (str(k), self.of(v))))
+        known = self._known.get(id(value))
+        if known is not None and known[0]() is value:
+            return known[1]
+        key = self._by_content(value)
+        self._remember(value, key)
+        return key
+
+    def name(self, value: Any, key: str) -> None:
+        """Give every array inside a step's result its key, and make it read-only."""
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        if sp.issparse(value):
+            for part in (value.data, value.indices, value.indptr):
+                part.flags.writeable = False
+        if isinstance(value, np.ndarray) or sp.issparse(value) or is_result(value):
+            self._remember(value, key)
+        for path, part in _parts(value):
+            self.name(part, f"{key}.{path}")
+
+    def _remember(self, value: Any, key: str) -> None:
+        place = id(value)
+        self._known[place] = (weakref.ref(value, self._forget(place)), key)
+
+    def _forget(self, place: int) -> Callable[[weakref.ref[Any]], None]:
+        def forget(reference: weakref.ref[Any]) -> None:
+            if self._known.get(place, (None,))[0] is reference:
+                del self._known[place]
+
+        return forget
+
+    def _by_content(self, value: Any) -> str:
+        if isinstance(value, np.ndarray):
+            return array_digest(value)
+        if sp.issparse(value):
+            parts = (value.data, value.indices, value.indptr)
+            return digest("csr", str(value.shape), *(array_digest(part) for part in parts))
+        if is_result(value):
+            return digest(type(value).__name__, *(self.of(part) for _, part in _parts(value)))
+        raise TypeError(f"a step cannot take a {type(value).__name__} as an argument")
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    """What a result holds, with the names by which it is reached."""
+    if is_result(value):
+        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if isinstance(value, tuple | list):
+        return [(str(i), item) for i, item in enumerate(value)]
+    if isinstance(value, dict):
+        return [(str(k), item) for k, item in value.items()]
+    return []

@@ -1,0 +1,90 @@
+"""What a run remembers of its steps: the records, and where their results are kept.
+
+Small results are kept whole. An array of cells × genes is kept as coordinates on fixed axes, the first principal axes
+of the data that came in, so that every step of a run is seen in the same frame and a trace stays small.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from scint_core.contract import FloatArray, Problem
+from scint_core.numerics.svd import randomised_svd
+from scint_core.runs import codec
+from scint_core.runs.keys import is_result
+
+N_AXES = 50
+_SEED = 0
+
+
+class Axes:
+    """The fixed axes of a run: `N_AXES` principal axes of the genes that methods compare cells by."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    @cached_property
+    def rotation(self) -> FloatArray:
+        """Genes × axes, orthonormal columns."""
+        matrix = self._problem.expression
+        n = min(N_AXES, *matrix.shape)
+        centre = np.asarray(matrix.mean(axis=0), dtype=float).ravel()
+        return randomised_svd(matrix, n, seed=_SEED, centre=centre).vt.T
+
+    def shrink(self, value: Any) -> Any:
+        """`value` with every array of cells × genes replaced by float32 coordinates on the axes."""
+        if isinstance(value, np.ndarray):
+            return self._shrink_array(value)
+        if isinstance(value, tuple):
+            return tuple(self.shrink(item) for item in value)
+        if is_result(value):
+            fields = {f.name: self.shrink(getattr(value, f.name)) for f in dataclasses.fields(value)}
+            return dataclasses.replace(value, **fields)
+        return value
+
+    def _shrink_array(self, array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return array
+        wide = array.ndim == 2 and array.shape[1] > N_AXES
+        if wide and array.shape[1] == len(self._problem.genes):
+            array = array @ self.rotation  # cells × axes; vectors and positions alike, since nothing is subtracted
+        return array.astype(np.float32)
+
+
+class TraceStore(Protocol):
+    """Keeps the results of steps."""
+
+    def keep(self, value: Any) -> Callable[[], Any]:
+        """Keep a step's result; returns what loads it again."""
+
+
+class MemoryTrace:
+    """Keeps results in memory: for a run in the caller's own process."""
+
+    def __init__(self, axes: Axes) -> None:
+        self._axes = axes
+
+    def keep(self, value: Any) -> Callable[[], Any]:
+        kept = self._axes.shrink(value)
+        return lambda: kept
+
+
+class FolderTrace:
+    """Keeps results in a run's folder."""
+
+    def __init__(self, axes: Axes, folder: Path) -> None:
+        self._axes = axes
+        self._folder = folder
+        self._kept = 0
+
+    def keep(self, value: Any) -> Callable[[], Any]:
+        place = self._folder / f"{self._kept:04d}"
+        self._kept += 1
+        codec.write(self._axes.shrink(value), place)
+        return lambda: codec.read(place)

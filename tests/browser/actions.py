@@ -1,0 +1,86 @@
+"""What a user does in the app, and what the charts hold: tests read data, not pixels."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+_READ_CHART = """element => {
+  const numbers = v => v == null ? [] : Array.from(v, x => x === null || Number.isNaN(x) ? null : Number(x));
+  const inner = a => a && a._inputArray ? a._inputArray : a;
+  return element._fullData.map((t, i) => ({
+    type: t.type, mode: t.mode, name: t.name, meta: t.meta, axis: t.xaxis, visible: t.visible,
+    x: numbers(inner(element.data[i].x)), y: numbers(inner(element.data[i].y)),
+  }));
+}"""
+
+
+def open_page(page: Page, url: str, path: str = "/") -> None:
+    page.goto(url + path)
+    page.get_by_role("heading", name=re.compile("Data|Integrate")).first.wait_for()
+
+
+def settled(page: Page) -> None:
+    """Wait until the script run that an action set off has ended."""
+    page.wait_for_timeout(150)
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box."""
+    field = page.get_by_role("combobox", name=re.compile(rf"^(Selected .*\\. )?{re.escape(label)}|{re.escape(label)}"))
+    field.first.click()
+    page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+    settled(page)
+
+
+def fill_number(page: Page, label: str, value: float) -> None:
+    field = page.get_by_role("spinbutton", name=label, exact=True)
+    field.fill(str(value))
+    field.press("Enter")
+    settled(page)
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button of the app, not a part of another field that happens to have its name."""
+    page.locator("[data-testid^=stBaseButton]").filter(has_text=name).first.click()
+
+
+def go_to(page: Page, title: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    settled(page)
+
+
+def chart(page: Page, alt: str) -> list[dict[str, Any]]:
+    """The traces of the chart whose description contains `alt`, as drawn."""
+    described = page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first
+    described.wait_for()
+    plot = described.locator("xpath=descendant-or-self::*").locator(".js-plotly-plot").first
+    plot.wait_for()
+    page.wait_for_function("e => e._fullData !== undefined", arg=plot.element_handle())
+    return plot.evaluate(_READ_CHART)
+
+
+def points(traces: list[dict[str, Any]], axis: str = "x") -> dict[str, list[tuple[float, float]]]:
+    """Group -> its points on one panel."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for trace in traces:
+        if str(trace["meta"]).startswith("points:") and trace["axis"] == axis:
+            found.setdefault(trace["meta"].removeprefix("points:"), []).extend(zip(trace["x"], trace["y"], strict=True))
+    return found
+
+
+def pair_lines(traces: list[dict[str, Any]]) -> int:
+    """How many pairs are drawn as lines."""
+    return sum(len(trace["x"]) // 3 for trace in traces if trace["meta"] == "pairs")
+
+
+def no_trace_of_trouble(page: Page) -> None:
+    """No raw exception on the screen."""
+    assert page.get_by_test_id("stException").count() == 0
+    assert "Traceback" not in page.content()
+
+

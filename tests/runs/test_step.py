@@ -1,0 +1,156 @@
+"""`step` gives progress, cancel, trace and memory, and changes nothing about the result."""
+
+import numpy as np
+import pytest
+
+from scint_core.contract import Pairs, explained, result, tick
+from scint_core.runs import step as step_module
+from scint_core.runs.cache import StepCache
+from scint_core.runs.progress import Progress
+from scint_core.runs.step import StepRunner
+
+calls = []
+
+
+class KeepAll:
+    """A trace that keeps results as they are."""
+
+    def keep(self, value):
+        return lambda: value
+
+
+@explained("Doubles.", formula="2x", parameters=("factor",))
+def double(x, *, factor=2):
+    calls.append("double")
+    return x * factor
+
+
+def two_results(x):
+    return x + 1, x + 2
+
+
+def ticking(x, n):
+    for i in range(n):
+        tick(i, n)
+    return x
+
+
+def runner(tmp_path, report=None, seed=0):
+    return StepRunner(seed=seed, cache=StepCache(tmp_path), trace=KeepAll(), progress=Progress(report))
+
+
+@pytest.fixture(autouse=True)
+def _store_everything(monkeypatch):
+    monkeypatch.setattr(step_module, "WORTH_STORING", -1.0)
+    calls.clear()
+
+
+def test_a_step_returns_what_its_function_returns(tmp_path):
+    step = runner(tmp_path)
+    np.testing.assert_array_equal(step("Double", double, np.arange(3.0), factor=3), [0, 3, 6])
+    record = step.records[0]
+    assert (record.title, record.params, record.reused) == ("Double", {"factor": 3}, False)
+    assert record.explanation.text == "Doubles."
+    np.testing.assert_array_equal(record.result, [0, 3, 6])
+
+
+def test_the_same_step_is_done_once(tmp_path):
+    x = np.arange(3.0)
+    first = runner(tmp_path)("Double", double, x)
+    again = runner(tmp_path)
+    np.testing.assert_array_equal(again("Double", double, x.copy()), first)
+    assert calls == ["double"]
+    assert again.records[0].reused
+
+
+def test_another_argument_or_value_runs_again(tmp_path):
+    runner(tmp_path)("Double", double, np.arange(3.0))
+    runner(tmp_path)("Double", double, np.arange(3.0), factor=3)
+    runner(tmp_path)("Double", double, np.arange(4.0))
+    assert len(calls) == 3
+
+
+def test_a_chain_is_reused_without_hashing_what_lies_between(tmp_path, monkeypatch):
+    def chain(step):
+        a, b = step("Two", two_results, np.arange(3.0))
+        return step("Double", double, a), step("Double", double, b)
+
+    chain(runner(tmp_path))
+    hashed = []
+    real = step_module.Keys._by_content
+    monkeypatch.setattr(step_module.Keys, "_by_content", lambda self, v: hashed.append(v) or real(self, v))
+    again = runner(tmp_path)
+    first, second = chain(again)
+    assert all(record.reused for record in again.records)
+    assert len(hashed) == 1  # the array from outside
+    np.testing.assert_array_equal(second - first, [2, 2, 2])
+
+
+def test_results_cannot_be_changed(tmp_path):
+    value = runner(tmp_path)("Double", double, np.arange(3.0))
+    with pytest.raises(ValueError, match="read-only"):
+        value[0] = 1
+
+
+def test_cheap_steps_are_not_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(step_module, "WORTH_STORING", 60.0)
+    runner(tmp_path)("Double", double, np.arange(3.0))
+    runner(tmp_path)("Double", double, np.arange(3.0))
+    assert len(calls) == 2
+
+
+def test_seeds_follow_run_and_name_and_nothing_else(tmp_path):
+    one, two = runner(tmp_path, seed=1), runner(tmp_path, seed=2)
+    assert one.seed("k-means") == runner(tmp_path, seed=1).seed("k-means")
+    assert len({one.seed("k-means"), one.seed("order"), two.seed("k-means")}) == 3
+
+
+def test_progress_rises_names_steps_and_counts_ticks(tmp_path):
+    seen = []
+    step = runner(tmp_path, report=lambda fraction, status: seen.append((fraction, status)))
+    step.expect(2)
+    step.stage("merge", 1, of=2)
+    step("Walk", ticking, np.zeros(1), 4)
+    step.stage("iteration", 3, at_most=10)
+    step("Double", double, np.zeros(1))
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert max(fractions) <= 0.99
+    assert fractions[:5] == [0.0, 0.0, 0.125, 0.25, 0.375]
+    assert seen[0][1] == "merge 1 of 2: Walk"
+    assert seen[-1] == (0.5, "iteration 3, at most 10: Double")
+
+
+def test_an_exception_in_the_report_ends_the_run_at_the_next_tick(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def report(fraction, _):
+        if fraction > 0.3:
+            raise Stop
+
+    step = runner(tmp_path, report=report)
+    step.expect(1)
+    with pytest.raises(Stop):
+        step("Walk", ticking, np.zeros(1), 10)
+    assert step.records == []
+
+
+def test_ticks_do_nothing_outside_a_run():
+    assert tick(1, 2) is None
+    assert ticking(5, 3) == 5
+
+
+def test_results_may_be_registered_dataclasses(tmp_path):
+    def pair(x):
+        return Pairs(x, x, x, x, x)
+
+    step = runner(tmp_path)
+    pairs = step("Pair", pair, np.arange(2))
+    np.testing.assert_array_equal(step("Double", double, pairs.left), [0, 2])
+    np.testing.assert_array_equal(runner(tmp_path)("Pair", pair, np.arange(2)).left, [0, 1])
+
+
+def test_only_frozen_dataclasses_can_be_registered():
+    with pytest.raises(TypeError, match="frozen"):
+        result(type("Loose", (), {}))
