@@ -31,7 +31,14 @@ def draw() -> None:
         _choose_columns(loaded)
     data = state.chosen("data")
     if data and _job_done(data):
-        _overview(data)
+        _overview(data, _findings_of(loaded))
+
+
+def _findings_of(loaded: str | None) -> set[Finding]:
+    """What was found when the data were read, where that is on the page."""
+    if not loaded or board().job(loaded).status().state != "done":
+        return set()
+    return {Finding(**finding) for finding in library.loaded_summary(loaded)["findings"]}
 
 
 def _job_done(job_id: str) -> bool:
@@ -111,7 +118,7 @@ def _choose_columns(loaded: str) -> None:
     if summary["files"]:
         file_form.draw(loaded, summary["files"])
     batch_key, label_key = _column_fields(loaded, summary)
-    params = forms.fields("preprocess", PreprocessParams, {})
+    params = forms.fields("preprocess", PreprocessParams)
     if st.button("Preprocess", type="primary", disabled=batch_key is None, icon=":material/tune:"):
         job = submit(
             "prepare", loaded=loaded, title=summary["title"], batch_key=batch_key, label_key=label_key, params=params
@@ -160,10 +167,11 @@ def _position(options: list[str], value: str | None) -> int | None:
 # 3. Overview
 
 
-def _overview(data: str) -> None:
+def _overview(data: str, said: set[Finding]) -> None:
+    """What the prepared data show; findings `said` above are not said again."""
     view = library.data_view(data)
     st.subheader("3 · Before integration")
-    show_findings(view.findings)
+    show_findings(finding for finding in view.findings if finding not in said)
     show_notes(view.notes)
     _composition(view)
     _maps_before(view)

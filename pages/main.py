@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import library, state
 from pages.ui.text import count, visible
 
-st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide")
+st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
 state.restore()
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem; }</style>")
 

@@ -19,7 +19,7 @@ MOST_POINTS = 50_000  # per panel; more are drawn as a sample, and the caption s
 _LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
 _LAYERS = 3  # every category is drawn in so many portions, interleaved, so that none hides the others
 _LINE_COLOUR = "rgba(128, 136, 144, 0.12)"
-_PANEL_HEIGHT = 460
+_PANEL_HEIGHT = 430
 
 
 @dataclass(frozen=True)

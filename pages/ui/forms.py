@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.text import visible
 from scint_core.contract import Method, Params, ParamSpec
 
 DEFAULTS = "Defaults"
@@ -18,56 +18,57 @@ _PRESET_HELP = (
 
 def method_form(method: Method, batch_names: tuple[str, ...], columns: tuple[str, ...]) -> dict[str, Any]:
     """Draw the presets and one field per parameter of a method; returns the values by name."""
-    start = _preset_values(method)
-    return fields(method.name, method.Params, start, batch_names, columns)
+    _choose_preset(method)
+    return fields(method.name, method.Params, batch_names, columns)
 
 
 def fields(
-    form: str,
-    params: type[Params],
-    start: Mapping[str, Any],
-    batch_names: tuple[str, ...] = (),
-    columns: tuple[str, ...] = (),
+    form: str, params: type[Params], batch_names: tuple[str, ...] = (), columns: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Draw one field per parameter; returns the values by name. Rarely changed parameters are folded away.
 
-    `form` names the form, `start` holds the values that differ from the defaults at first.
+    `form` names the form; its fields start at the defaults and keep what was typed when the page changes.
     """
+    for spec in params.specs():
+        st.session_state.setdefault(_key(form, spec.name), _shown(spec, spec.default))
     offered = {"order": batch_names, "text": batch_names, "names": columns}
     usual = [spec for spec in params.specs() if not spec.advanced]
     rare = [spec for spec in params.specs() if spec.advanced]
-    values = _grid(form, usual, start, offered)
+    values = _grid(form, usual, offered)
     if rare:
         with st.expander("More parameters"):
-            values.update(_grid(form, rare, start, offered))
+            values.update(_grid(form, rare, offered))
     return values
 
 
-def _preset_values(method: Method) -> Mapping[str, Any]:
-    """What the chosen preset changes."""
-    if not method.Params.presets:
-        return {}
-    chosen = st.segmented_control(
-        "Preset", [DEFAULTS, *method.Params.presets], default=DEFAULTS, key=_key(method.name, "preset"),
-        format_func=str.capitalize, help=_PRESET_HELP, on_change=_forget, args=(method,), required=True,
-        persist_state="session",
-    )  # fmt: skip
-    return {} if chosen in (None, DEFAULTS) else method.Params.preset(chosen)
+def _choose_preset(method: Method) -> None:
+    """Draw the presets; choosing one fills the fields with its values."""
+    if method.Params.presets:
+        st.segmented_control(
+            "Preset", [DEFAULTS, *method.Params.presets], default=DEFAULTS, key=_key(method.name, "preset"),
+            format_func=str.capitalize, help=_PRESET_HELP, on_change=_fill, args=(method,), required=True,
+            persist_state="session",
+        )  # fmt: skip
 
 
-def _forget(method: Method) -> None:
-    """A new preset fills the fields anew."""
+def _fill(method: Method) -> None:
+    """Put the values of the preset just chosen into the fields."""
+    chosen = st.session_state[_key(method.name, "preset")]
+    preset = {} if chosen in (None, DEFAULTS) else method.Params.preset(chosen)
     for spec in method.Params.specs():
-        st.session_state.pop(_key(method.name, spec.name), None)
+        st.session_state[_key(method.name, spec.name)] = _shown(spec, preset.get(spec.name, spec.default))
+
+
+def _shown(spec: ParamSpec, value: Any) -> Any:
+    """A value as its field holds it."""
+    return list(value or ()) if spec.kind in ("names", "order") else value
 
 
 def _key(form: str, name: str) -> str:
     return f"param:{form}:{name}"
 
 
-def _grid(
-    form: str, specs: list[ParamSpec], start: Mapping[str, Any], offered: dict[str, tuple[str, ...]]
-) -> dict[str, Any]:
+def _grid(form: str, specs: list[ParamSpec], offered: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     """Numbers two by two, then everything else line by line; values in the order of declaration."""
     numbers = [spec for spec in specs if spec.kind in ("integer", "real")]
     values: dict[str, Any] = dict.fromkeys(spec.name for spec in specs)
@@ -75,101 +76,74 @@ def _grid(
         if i % 2 == 0:
             columns = st.columns(2, vertical_alignment="bottom")
         with columns[i % 2]:
-            values[spec.name] = _field(form, spec, start, offered)
+            values[spec.name] = _number_field(spec, _key(form, spec.name))
     for spec in specs:
         if spec not in numbers:
-            values[spec.name] = _field(form, spec, start, offered)
+            values[spec.name] = _FIELDS[spec.kind](spec, _key(form, spec.name), offered)
     return values
 
 
-def _field(form: str, spec: ParamSpec, start: Mapping[str, Any], offered: dict[str, tuple[str, ...]]) -> Any:
-    return _FIELDS[spec.kind](spec, _key(form, spec.name), start.get(spec.name, spec.default), offered)
-
-
-def _number(spec: ParamSpec, key: str, value: Any, step: float, kind: type) -> Any:
-    """A number field; empty where the parameter may be None. Keys keep what was typed when the page changes."""
-    low = spec.limits.low
-    if low is not None and spec.limits.open_low:
-        low = low + step if kind is int else None  # the check refuses the open end itself, by name
+def _number_field(spec: ParamSpec, key: str) -> float | None:
+    """A number; empty where the parameter may be None."""
+    kind = int if spec.kind == "integer" else float
+    low = None if spec.limits.open_low else spec.limits.low  # the check refuses an open end itself, by name
+    high = None if spec.limits.open_high else spec.limits.high
+    empty = {"value": None, "placeholder": "auto"} if spec.optional else {}
     return st.number_input(
         spec.name,
-        value=None if value is None else kind(value),
         min_value=None if low is None else kind(low),
-        max_value=None if spec.limits.high is None else kind(spec.limits.high),
-        step=kind(step),
+        max_value=None if high is None else kind(high),
+        step=1 if kind is int else _step(st.session_state[key]),
         format="%d" if kind is int else "%.4g",
         key=key,
         help=spec.text,
         persist_state="session",
-        placeholder=spec.none_means if spec.optional else None,
+        **empty,
     )
 
 
-def _integer_field(spec: ParamSpec, key: str, value: Any, _: dict[str, tuple[str, ...]]) -> int | None:
-    return _number(spec, key, value, 1, int)
+def _step(value: float | None) -> float:
+    """How far a click on plus or minus moves a real number: half of a small one, a tenth otherwise."""
+    return 0.1 if value is None or value >= 0.1 or value <= 0 else value / 2
 
 
-def _real_field(spec: ParamSpec, key: str, value: Any, _: dict[str, tuple[str, ...]]) -> float | None:
-    step = 0.1 if value is None or value >= 0.1 else max(abs(value) / 2, 1e-6)
-    return _number(spec, key, value, step, float)
+def _flag_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> bool:
+    return st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
 
 
-def _flag_field(spec: ParamSpec, key: str, value: bool, _: dict[str, tuple[str, ...]]) -> bool:
-    return st.toggle(spec.name, value=value, key=key, help=spec.text, persist_state="session")
+def _choice_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> str:
+    return st.selectbox(spec.name, spec.choices, key=key, help=spec.text, persist_state="session")
 
 
-def _choice_field(spec: ParamSpec, key: str, value: str, _: dict[str, tuple[str, ...]]) -> str:
+def _text_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> str | None:
     return st.selectbox(
-        spec.name, spec.choices, index=spec.choices.index(value), key=key, help=spec.text, persist_state="session"
-    )
-
-
-def _text_field(spec: ParamSpec, key: str, value: str | None, choices: dict[str, tuple[str, ...]]) -> str | None:
-    options = list(choices["text"])
-    index = options.index(value) if value in options else None
-    return st.selectbox(
-        spec.name,
-        options,
-        index=index,
-        key=key,
-        help=spec.text,
+        spec.name, offered["text"], index=None, key=key, help=spec.text, placeholder=spec.none_means,
         persist_state="session",
-        placeholder=spec.none_means or "none",
-    )
-
-
-def _names_field(
-    spec: ParamSpec, key: str, value: tuple[str, ...] | None, choices: dict[str, tuple[str, ...]]
-) -> list[str] | None:
-    chosen = st.multiselect(
-        spec.name, choices["names"], default=list(value or ()), key=key, help=spec.text, persist_state="session",
-        placeholder=spec.none_means,
     )  # fmt: skip
+
+
+def _names_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> list[str] | None:
+    chosen = st.multiselect(
+        spec.name, offered["names"], key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
+    )
     return chosen or (None if spec.optional else [])
 
 
-def _order_field(spec: ParamSpec, key: str, value: Any, choices: dict[str, tuple[str, ...]]) -> list[str] | None:
+def _order_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> list[str] | None:
     """Batches in the order they are picked; those not picked follow in the data's order."""
-    names = choices["order"]
+    names = offered["order"]
+    st.session_state[key] = [name for name in st.session_state[key] if name in names]  # of an earlier data set
     picked = st.multiselect(
-        spec.name,
-        names,
-        default=list(value or ()),
-        key=key,
-        help=spec.text,
-        persist_state="session",
-        placeholder=spec.none_means,
+        spec.name, names, key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
     )
     if not picked:
         return None
     order = [*picked, *(name for name in names if name not in picked)]
-    st.caption("Order in use: " + " → ".join(order))
+    st.caption("Order in use: " + " → ".join(map(visible, order)))
     return order
 
 
 _FIELDS = {
-    "integer": _integer_field,
-    "real": _real_field,
     "flag": _flag_field,
     "choice": _choice_field,
     "text": _text_field,

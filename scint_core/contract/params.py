@@ -73,12 +73,13 @@ class ParamSpec:
 
     @property
     def text(self) -> str:
-        """Help, effect of a larger value, risk, unit and source of the default, as one paragraph."""
+        """Help, effect of a larger value, risk, unit, what None means and source of the default, as one paragraph."""
         parts = [
             self.help,
             self.larger and f"Larger: {self.larger}",
             self.risk and f"Risk: {self.risk}",
             self.unit and f"Unit: {self.unit}.",
+            self.optional and f"None or empty: {self.none_means}.",
             self.source and f"Default from {self.source}.",
         ]
         return " ".join(part for part in parts if part)

@@ -48,7 +48,7 @@ _SIMULATED = (
     _simulated(
         "two_donors",
         "Two donors (simulated)",
-        "800 cells, 600 genes, five cell types in the same proportions in both donors, a strong batch effect.",
+        "800 cells, 600 genes, five cell types in the same proportions in both donors, a plain batch effect.",
     ),
     _simulated(
         "five_labs",

@@ -82,5 +82,3 @@ def no_trace_of_trouble(page: Page) -> None:
     """No raw exception on the screen."""
     assert page.get_by_test_id("stException").count() == 0
     assert "Traceback" not in page.content()
-
-

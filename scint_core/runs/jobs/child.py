@@ -63,7 +63,8 @@ def _end_with_parent() -> None:
     """End this process when the one that started it is gone, which closes our standard input."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1):  # not through sys.stdin, whose lock would be held while this process ends
+            pass
         os._exit(3)
 
     threading.Thread(target=watch, daemon=True).start()

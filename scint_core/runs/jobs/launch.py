@@ -66,6 +66,7 @@ class WarmServer:
         self._process: subprocess.Popen[str] | None = None
         self._waiting: dict[str, tuple[threading.Event, list[Child]]] = {}
         self._children: dict[int, Child] = {}
+        self.ready = False
 
     def warm_up(self) -> None:
         """Start the server without waiting for it."""
@@ -99,7 +100,9 @@ class WarmServer:
         assert process.stdout is not None
         for line in process.stdout:
             word, *rest = line.rstrip("\n").split(" ")
-            if word == "started":
+            if word == "ready":
+                self.ready = True
+            elif word == "started":
                 child = Child(int(rest[-1]))
                 self._children[child.pid] = child
                 self._answer(" ".join(rest[:-1]), child)
@@ -114,6 +117,7 @@ class WarmServer:
 
     def _lost(self) -> None:
         """The server died: nobody will report on its children any more, so they end with it."""
+        self.ready = False
         for child in list(self._children.values()):
             child.kill()
             child.end(-int(signal.SIGTERM))
@@ -132,8 +136,9 @@ def warm_up() -> None:
 
 
 def start(folder: Path) -> Child:
-    """Start the engine process for the job in `folder`, the quickest way this system allows."""
-    if CAN_FORK:
+    """Start the engine process for the job in `folder`: forked where the warm server is ready, else plainly."""
+    warm_up()
+    if _warm.ready:
         with contextlib.suppress(OSError):
             return _warm.start(folder)
     return start_plainly(folder)

@@ -2,8 +2,8 @@
 
 A forked child starts in about 30 ms where a plain one takes seconds to import. It exists where fork is safe (Linux);
 elsewhere jobs start plainly. It never runs a job itself, and no parallel kernel, so that its children are sound.
-It reads one folder per line on standard input and answers `started FOLDER PID` and `ended PID STATUS` on standard
-output; when its input closes, it ends its children and itself.
+It says `ready` once it is loaded, reads one folder per line on standard input, and answers `started FOLDER PID` and
+`ended PID STATUS` on standard output; when its input closes, it ends its children and itself.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def serve() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     children: set[int] = set()
     pending = b""
+    _say("ready")
     while True:
         ready, _, _ = select.select([0, wake_read], [], [])
         if wake_read in ready:
@@ -59,9 +60,15 @@ def _compile_ahead() -> None:
     if os.fork() == 0:
         import numpy as np
 
+        from scint_core.contract import PairVectors
+        from scint_core.numerics.kernels import smooth_pair_vectors
         from scint_core.numerics.umap import umap_layout
+        from scint_core.numerics.variance_adjustment import stretch_to_reference
 
-        umap_layout(np.random.default_rng(0).normal(size=(64, 5)))
+        cells = np.random.default_rng(0).normal(size=(64, 5))
+        shift = smooth_pair_vectors(cells, PairVectors(np.arange(9), cells[:9]), sigma=1e-3)
+        stretch_to_reference(cells, shift, cells + 1, np.arange(5), sigma=1e-3)
+        umap_layout(cells)
         os._exit(0)
 
 
