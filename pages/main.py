@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages.ui import library, state
-from pages.ui.text import count, visible
+from pages.ui.jobs import board
+from pages.ui.text import count, in_markdown
 
 st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
 state.restore()
@@ -42,12 +43,14 @@ def _data_set_in_use() -> None:
         )
 
 
+@st.fragment(run_every=2.0)
 def _running_jobs() -> None:
-    """A line per job that is under way, from whichever session."""
-    for job in library.board().jobs():
+    """A line per job that is under way, from whichever session or tab."""
+    for job in board().jobs():
         status = job.status()
         if not status.ended:
-            st.caption(f":material/progress_activity: {visible(status.status)} ({status.fraction:.0%})")
+            doing = f"{in_markdown(library.job_title(job))}: {in_markdown(status.status)}"
+            st.caption(f":material/progress_activity: {doing} ({status.fraction:.0%})")
 
 
 with st.sidebar:

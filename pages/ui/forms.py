@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.text import visible
+from pages.ui.sortable import sortable
+from pages.ui.text import in_markdown
 from scint_core.contract import Method, Params, ParamSpec
 
 DEFAULTS = "Defaults"
@@ -61,7 +62,9 @@ def _fill(method: Method) -> None:
 
 def _shown(spec: ParamSpec, value: Any) -> Any:
     """A value as its field holds it."""
-    return list(value or ()) if spec.kind in ("names", "order") else value
+    if spec.kind == "order":
+        return value is not None
+    return list(value or ()) if spec.kind == "names" else value
 
 
 def _key(form: str, name: str) -> str:
@@ -130,17 +133,13 @@ def _names_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]])
 
 
 def _order_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> list[str] | None:
-    """Batches in the order they are picked; those not picked follow in the data's order."""
+    """A list to be put in order, once asked for; until then None, and the order is the method's own."""
     names = offered["order"]
-    st.session_state[key] = [name for name in st.session_state[key] if name in names]  # of an earlier data set
-    picked = st.multiselect(
-        spec.name, names, key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
-    )
-    if not picked:
+    own = st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
+    if not own:
+        st.caption(f"In use: {spec.none_means} ({' → '.join(map(in_markdown, names))})")
         return None
-    order = [*picked, *(name for name in names if name not in picked)]
-    st.caption("Order in use: " + " → ".join(map(visible, order)))
-    return order
+    return sortable("Order in use, drag to change", names, key=key, first="reference")
 
 
 _FIELDS = {

@@ -137,6 +137,16 @@ def labels(jobs: Collection[JobFolder], title: Callable[[JobFolder], str]) -> di
     return titles
 
 
+_VERBS = {"load": "Opening", "prepare": "Preprocessing", "integrate": "Running", "export": "Writing"}
+
+
+def job_title(job: JobFolder) -> str:
+    """What a job does, of whatever kind: "Preprocessing", "Running Harmony, theta 4"."""
+    spec = job.spec()
+    name = run_title(job) if spec["kind"] == "integrate" else spec["arguments"].get("title", "data")
+    return f"{_VERBS[spec['kind']]} {name}"
+
+
 def data_title(job: JobFolder) -> str:
     """What a prepared data set is called."""
     return str(job.spec()["arguments"]["title"])
@@ -145,6 +155,8 @@ def data_title(job: JobFolder) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "auto"}[value]
+    if isinstance(value, list | tuple):
+        return " → ".join(_short(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

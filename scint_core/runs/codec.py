@@ -103,8 +103,9 @@ class _Encoder:
         if isinstance(value, np.ndarray):
             return {"array": self._array(value)}
         if sp.issparse(value):
-            parts = [self._array(part) for part in (value.data, value.indices, value.indptr)]
-            return {"csr": parts, "shape": list(value.shape)}
+            rows = sp.csr_matrix(value)
+            parts = [self._array(part) for part in (rows.data, rows.indices, rows.indptr)]
+            return {"csr": parts, "shape": list(rows.shape)}
         if is_result(value):
             fields = {f.name: self.encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
             return {"result": type(value).__name__, "fields": fields}

@@ -114,8 +114,9 @@ class Keys:
         if isinstance(value, np.ndarray):
             return array_digest(value)
         if sp.issparse(value):
-            parts = (value.data, value.indices, value.indptr)
-            return digest("csr", str(value.shape), *(array_digest(part) for part in parts))
+            rows = sp.csr_matrix(value)
+            parts = (rows.data, rows.indices, rows.indptr)
+            return digest("csr", str(rows.shape), *(array_digest(part) for part in parts))
         if is_result(value):
             return digest(type(value).__name__, *(self.of(part) for _, part in _parts(value)))
         raise TypeError(f"a step cannot take a {type(value).__name__} as an argument")

@@ -183,6 +183,19 @@ def test_presets_fill_the_form(page, server):
     expect(page.get_by_role("spinbutton", name="sigma", exact=True)).to_have_value("1")
 
 
+def test_the_merge_order_is_put_in_order_on_the_page(page, server):
+    open_sample(page, server)
+    preprocess(page)
+    go_to(page, "Integrate")
+    expect(page.get_by_text("as the batches come (donor 1 → donor 2)")).to_be_visible()
+    page.get_by_text("merge_order", exact=True).click()
+    page.get_by_role("button", name="Move donor 2 up").click()
+    settled(page)
+    press(page, "Run")
+    page.get_by_text("pairs shown").wait_for(timeout=120_000)
+    expect(page.get_by_text("MNN, merge order donor 2 → donor 1")).to_be_visible()
+
+
 def test_what_was_typed_survives_a_change_of_page(page, server):
     open_sample(page, server)
     preprocess(page)

@@ -49,8 +49,9 @@ def test_registered_results_come_back_field_by_field(tmp_path):
     np.testing.assert_array_equal(curve.parts["entropy"], [1.0, 1.0])
 
 
-def test_sparse_matrices_come_back_sparse(tmp_path):
-    matrix = sp.random(40, 30, density=0.1, format="csr", random_state=0)
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_sparse_matrices_come_back_sparse(tmp_path, form):
+    matrix = sp.random(40, 30, density=0.1, format=form, random_state=0)
     codec.write(matrix, tmp_path / "entry")
     back = codec.read(tmp_path / "entry")
     assert sp.issparse(back)
