@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.contract import FloatArray, PairVectors, Shift, explained, tick
-from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+from scint_core.numerics.neighbors import row_blocks
+from scint_core.numerics.ordered_sums import log_sums, squared_differences, weighted_means
 
 
 @explained(
@@ -21,28 +22,24 @@ def smooth_pair_vectors(cells: FloatArray, pairs: PairVectors, sigma: float) -> 
 
     `pairs.cells` are the rows of `cells` that are in a pair. A larger `sigma` (the divisor of the *squared* distance)
     reaches further. Weights are held as logarithms until the largest is known, so none is lost however small
-    `sigma` is, and a block of rows at a time. As `smooth.gaussian.kernel` of batchelor.
+    `sigma` is, and a block of rows at a time. As `smooth.gaussian.kernel` of batchelor, also in the order of every
+    sum: the lengthening of the vectors can hang on their last digit.
     """
     paired = cells[pairs.cells]  # m × g
-    of_cells, of_paired = squared_lengths(cells), squared_lengths(paired)
-    density = _log_densities(paired, of_paired, sigma)
+    density = _log_densities(paired, sigma)
     shift = np.empty((len(cells), pairs.vectors.shape[1]))
-    for rows in row_blocks(len(cells), len(paired)):
-        log_weight = squared_distances(cells[rows], paired, of_cells[rows], of_paired)  # rows × m
+    for rows in row_blocks(len(cells), max(len(paired), shift.shape[1])):
+        log_weight = squared_differences(cells[rows], paired)  # rows × m
         log_weight /= -sigma
         log_weight -= density
-        log_weight -= log_weight.max(axis=1, keepdims=True)
-        weight = np.exp(log_weight, out=log_weight)
-        weight /= weight.sum(axis=1, keepdims=True)
-        np.matmul(weight, pairs.vectors, out=shift[rows])
+        shift[rows] = weighted_means(log_weight, pairs.vectors)
         tick(rows.stop, len(cells))
     return Shift(shift)
 
 
-def _log_densities(paired: FloatArray, lengths: FloatArray, sigma: float) -> FloatArray:
+def _log_densities(paired: FloatArray, sigma: float) -> FloatArray:
     """log Σ exp(−d²/sigma) of every paired cell over all of them; at least 0, since each counts itself."""
     density = np.empty(len(paired))
     for rows in row_blocks(len(paired), len(paired)):
-        d2 = squared_distances(paired[rows], paired, lengths[rows], lengths)
-        density[rows] = np.log(np.exp(d2 / -sigma).sum(axis=1))
+        density[rows] = log_sums(squared_differences(paired[rows], paired) / -sigma)
     return density

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 
 from scint_core.contract import CrossNeighbors, FloatArray, MutualPairs, PairVectors, explained
+from scint_core.numerics.neighbors import row_blocks
 
 
 @explained(
@@ -39,9 +39,18 @@ def mutual_pairs(near: CrossNeighbors, k_left: int, k_right: int) -> MutualPairs
 def mean_pair_vectors(left: FloatArray, right: FloatArray, pairs: MutualPairs) -> PairVectors:
     """One vector per right cell in a pair: the mean over its pairs of (left cell − right cell).
 
-    `left` (n × g) and `right` (m × g) are the two sides; the cells come in ascending order.
+    `left` (n × g) and `right` (m × g) are the two sides; the cells come in ascending order. The sum over partners is
+    formed in numpy's long double, as R's `rowsum` does, with which batchelor averages.
     """
-    cells, row = np.unique(pairs.right, return_inverse=True)
-    share = 1 / np.bincount(row)
-    averaging = sp.csr_matrix((share[row], (row, pairs.left)), shape=(len(cells), len(left)))
-    return PairVectors(cells, averaging @ left - right[cells])
+    cells, row, n_partners = np.unique(pairs.right, return_inverse=True, return_counts=True)
+    partners = pairs.left[np.argsort(row, kind="stable")]  # those of the first cell, in the order of the pairs, ...
+    first = np.cumsum(n_partners) - n_partners
+    vectors = np.empty((len(cells), left.shape[1]))
+    for block in row_blocks(len(cells), left.shape[1]):
+        own, count = right[cells[block]], n_partners[block]
+        total = np.zeros(own.shape, dtype=np.longdouble)
+        for rank in range(count.max()):
+            has = np.flatnonzero(count > rank)
+            total[has] += left[partners[first[block][has] + rank]] - own[has]
+        vectors[block] = total.astype(np.float64) / count[:, None]
+    return PairVectors(cells, vectors)

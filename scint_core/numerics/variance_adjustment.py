@@ -1,11 +1,22 @@
-"""Lengthening correction vectors until the spread of two batches agrees."""
+"""Lengthening correction vectors until the spread of two batches agrees.
+
+Every target cell asks which reference cell lies at its own quantile. Two matrix products give all positions and
+weights, and a bound on their rounding tells for which cells it could change the answer. For those alone, both are
+computed again in the order of the reference implementation, so that every cell gets the reference's answer (see
+`ordered_sums`).
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
-from scint_core.contract import FloatArray, IntArray, Shift, Stretch, explained, tick
+from scint_core.contract import BoolArray, FloatArray, IntArray, Shift, Stretch, explained, tick
 from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+from scint_core.numerics.ordered_sums import along_lines, log_sums, row_products, running_log_sums
 
 
 @explained(
@@ -35,56 +46,186 @@ def within(values: FloatArray, columns: IntArray) -> FloatArray:
     return values if len(columns) == values.shape[1] else values[:, columns]
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The cells of one side."""
+
+    cells: FloatArray  # n × g
+    squared_lengths: FloatArray  # n
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines through target cells, along their shifts."""
+
+    rows: IntArray  # lines, the target cell of each
+    points: FloatArray  # lines × g, that cell
+    directions: FloatArray  # lines × g, of length 1
+    places: FloatArray  # lines, the position of the point on its line
+
+    def at(self, which: IntArray) -> _Lines:
+        """Some of the lines."""
+        return _Lines(self.rows[which], self.points[which], self.directions[which], self.places[which])
+
+
+@dataclass(frozen=True)
+class _Along:
+    """Where the cells of a side lie along lines, and how much they count there."""
+
+    position: FloatArray  # lines × cells
+    log_weight: FloatArray  # lines × cells
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search for the reference cells at the target cells' quantiles."""
+
+    position: FloatArray  # lines × reference cells, in their order along the line
+    running: FloatArray  # lines × reference cells, log of the weight up to each of them
+    goal: FloatArray  # lines, log of the weight to be reached
+    rank: IntArray  # lines, the first place at which it is
+    found: IntArray  # lines, the reference cell there
+
+
+@dataclass(frozen=True)
+class _Rounding:
+    """How much two ways to compute the same can differ on every line."""
+
+    of_position: FloatArray  # lines, in a position
+    of_sum: FloatArray  # lines, in a log Σ exp of weights
+
+
 def raw_scales(target: FloatArray, shifts: FloatArray, reference: FloatArray, sigma: float) -> FloatArray:
     """What `stretch_to_reference` finds before it refuses to shorten: may be below 1 or negative."""
-    lengths = np.sqrt(squared_lengths(shifts))
+    lengths = np.sqrt(row_products(shifts, shifts))
+    own, others = _Side(target, squared_lengths(target)), _Side(reference, squared_lengths(reference))
     scales = np.ones(len(target))
-    of_target, of_reference = squared_lengths(target), squared_lengths(reference)
     moved = np.flatnonzero(lengths > 0)
     for part in row_blocks(len(moved), len(target) + len(reference)):
         rows = moved[part]
-        line = target[rows], shifts[rows] / lengths[rows, None]
-        share = _log_shares(*_along_lines(*line, target, of_target, sigma))
-        quantile = _quantiles(*_along_lines(*line, reference, of_reference, sigma), share)
-        scales[rows] = quantile / lengths[rows]
+        points, directions = target[rows], shifts[rows] / lengths[rows, None]
+        lines = _Lines(rows, points, directions, row_products(directions, points))
+        found = _cells_at_quantiles(lines, own, others, sigma)
+        scales[rows] = (row_products(directions, reference[found]) - lines.places) / lengths[rows]
         tick(part.stop, len(moved))
     return scales
 
 
-def _along_lines(
-    points: FloatArray, directions: FloatArray, cells: FloatArray, cell_lengths: FloatArray, sigma: float
-) -> tuple[FloatArray, FloatArray]:
-    """For each line (a point and a unit direction) and cell: position along the line from the point, and log weight.
+def _cells_at_quantiles(lines: _Lines, own: _Side, others: _Side, sigma: float) -> IntArray:
+    """For every line, the reference cell at the quantile of the line's own cell."""
+    near, far = _by_products(lines, own, sigma), _by_products(lines, others, sigma)
+    itself = np.arange(len(lines.rows)), lines.rows
+    near.position[itself], near.log_weight[itself] = lines.places, 0
+    log_share = _log_shares(lines, near)
+    search = _search(log_share, far, far.position.argsort(axis=1))
+    rounding = _rounding(lines, own, others, near, far, sigma)
+    doubtful = np.flatnonzero(_in_doubt(search, lines, near, rounding))
+    if len(doubtful):
+        near.log_weight[itself] = -np.inf
+        crowd = log_sums(near.log_weight[doubtful]) + rounding.of_sum[doubtful]
+        alone = _rounds_away(crowd, search.running[doubtful, -1], rounding.of_sum[doubtful])
+        lines, log_share = lines.at(doubtful), log_share[doubtful]
+        search.found[doubtful] = _cells_in_order(lines, log_share, alone, own, others, sigma)
+    return search.found
 
-    Two matrix products give both: with y − x = t·direction + rest, ||rest||² = ||y − x||² − t². What rounding cannot
-    tell from the point itself lies at it: position 0, log weight 0.
+
+def _cells_in_order(
+    lines: _Lines, log_share: FloatArray, alone: BoolArray, own: _Side, others: _Side, sigma: float
+) -> IntArray:
+    """The same by the operations of the reference implementation, in their order.
+
+    A share need not be computed again where the cell is `alone`: where adding its logarithm changes no digit.
     """
-    point_lengths = squared_lengths(points)
-    rounding = np.finfo(np.float64).eps * (points.shape[1] + 10) * cell_lengths.max(initial=0.0)
-    position = directions @ cells.T  # lines × cells
-    position -= np.einsum("ij,ij->i", points, directions)[:, None]
-    position[np.abs(position) <= np.sqrt(rounding * np.finfo(np.float64).eps)] = 0
-    off_line = squared_distances(points, cells, point_lengths, cell_lengths)
-    off_line -= position**2
-    off_line[off_line <= rounding] = 0
-    return position, np.divide(off_line, -sigma, out=off_line)
+    again = np.flatnonzero(~alone)
+    log_share = log_share.copy()
+    log_share[again] = _log_shares(lines.at(again), _in_order(lines.at(again), own, sigma))
+    far = _in_order(lines, others, sigma)
+    return _search(log_share, far, np.lexsort((far.log_weight, far.position), axis=1)).found
 
 
-def _log_shares(position: FloatArray, log_weight: FloatArray) -> FloatArray:
-    """Log of the share of every line's weight that lies at its point or before it."""
-    before = np.where(position <= 0, log_weight, -np.inf)
-    return np.asarray(np.logaddexp.reduce(before, axis=1) - np.logaddexp.reduce(log_weight, axis=1))
+def _by_products(lines: _Lines, side: _Side, sigma: float) -> _Along:
+    """Positions and weights from two matrix products: with y − x = t·direction + rest, ||rest||² = ||y − x||² − t²."""
+    position = lines.directions @ side.cells.T  # lines × cells
+    d2 = squared_distances(lines.points, side.cells, squared_lengths(lines.points), side.squared_lengths)
+    d2 -= (position - lines.places[:, None]) ** 2
+    np.maximum(d2, 0, out=d2)
+    return _Along(position, np.divide(d2, -sigma, out=d2))
 
 
-def _quantiles(position: FloatArray, log_weight: FloatArray, log_share: FloatArray) -> FloatArray:
-    """Position of the first cell at which the running weight along the line reaches that share of it all.
+def _in_order(lines: _Lines, side: _Side, sigma: float) -> _Along:
+    """Positions and weights by the operations of the reference implementation, in their order."""
+    position, d2 = along_lines(lines.points, lines.directions, side.cells)
+    return _Along(position, np.divide(d2, -sigma, out=d2))
 
-    Sums are held as logarithms, as in the reference: far from the line all weights are too small for a number. The
-    last cell is taken where rounding keeps the sum from ever reaching the share.
+
+def _log_shares(lines: _Lines, near: _Along) -> FloatArray:
+    """For every line, log of the share of the weight of its own side that lies at the point or before it.
+
+    Sums are held as logarithms, as in the reference implementation: far from a line all weights are too small for a
+    number.
     """
-    order = np.argsort(position, axis=1)
-    running = np.logaddexp.accumulate(np.take_along_axis(log_weight, order, axis=1), axis=1)
-    reached = running >= (log_share + np.logaddexp.reduce(log_weight, axis=1))[:, None]
+    before = np.where(near.position <= lines.places[:, None], near.log_weight, -np.inf)
+    return log_sums(before) - log_sums(near.log_weight)
+
+
+def _search(log_share: FloatArray, far: _Along, order: IntArray) -> _Search:
+    """The first reference cell, in `order` along the line, at which the running weight reaches that share of it all.
+
+    The last cell is taken where rounding keeps the sum from ever reaching it.
+    """
+    goal = log_share + log_sums(far.log_weight)
+    running = running_log_sums(np.take_along_axis(far.log_weight, order, axis=1))
+    reached = running >= goal[:, None]
     reached[:, -1] = True
-    first = np.take_along_axis(order, reached.argmax(axis=1)[:, None], axis=1)
-    return np.asarray(np.take_along_axis(position, first, axis=1)[:, 0])
+    rank = reached.argmax(axis=1)
+    return _Search(np.take_along_axis(far.position, order, axis=1), running, goal, rank, _at(order, rank, -1))
+
+
+def _rounding(lines: _Lines, own: _Side, others: _Side, near: _Along, far: _Along, sigma: float) -> _Rounding:
+    """A bound on the rounding.
+
+    A sum of g products is off by at most ε/2·g times the lengths of its factors. So with unit directions and
+    R = ||x|| + the largest ||y||, two positions differ by less than ε(g + 8)R. In two squared distances from the line
+    such sums, their squares and the direction's length add up to less than 4ε(g + 8)R². A log Σ exp of n terms
+    changes by no more than its terms do, and between two orders by ε(|sum| + 4) per term.
+    """
+    eps, n_genes = np.finfo(np.float64).eps, lines.points.shape[1]
+    n_terms = max(len(own.cells), len(others.cells))
+    longest = np.sqrt(max(own.squared_lengths.max(), others.squared_lengths.max()))
+    radius = np.sqrt(squared_lengths(lines.points)) + longest  # lines
+    deepest = -np.minimum(near.log_weight.min(axis=1), far.log_weight.min(axis=1))  # lines
+    per_term = 4 * eps * (n_genes + 8) * radius**2 / sigma
+    per_sum = per_term + eps * n_terms * (deepest + math.log(n_terms) + 4)
+    return _Rounding(eps * (n_genes + 8) * radius, per_sum)
+
+
+def _in_doubt(search: _Search, lines: _Lines, near: _Along, rounding: _Rounding) -> BoolArray:
+    """The lines on which rounding decides what lies before the point, or which reference cell is found.
+
+    Four rounded sums are compared: the two of the share, that of all the weight and the running one.
+    """
+    of_goal = 4 * rounding.of_sum
+    beside = np.abs(near.position - lines.places[:, None]) <= rounding.of_position[:, None]  # lines × own cells
+    beside[np.arange(len(lines.rows)), lines.rows] = False
+    rank, last = search.rank, search.position.shape[1] - 1
+    here = _at(search.position, rank, 0)
+    apart = np.minimum(here - _at(search.position, rank - 1, -np.inf), _at(search.position, rank + 1, np.inf) - here)
+    not_before = search.goal - _at(search.running, rank - 1, -np.inf) > of_goal
+    not_after = (_at(search.running, rank, 0) - search.goal > of_goal) | (rank == last)
+    settled = not_before & not_after & (apart > 2 * rounding.of_position)
+    return np.asarray(~settled | beside.any(axis=1))
+
+
+def _rounds_away(log_crowd: FloatArray, log_total: FloatArray, of_sum: FloatArray) -> BoolArray:
+    """Where a cell's log share changes no digit of the `log_total` (± `of_sum`) of the reference when it is added.
+
+    Its own weight is 1, so its log share is at most the weight of the crowd of all others. What is added to a number
+    is rounded away below ε/8 of it; half of that leaves room for the rounding of the share.
+    """
+    return np.asarray(np.exp(log_crowd) < np.finfo(np.float64).eps / 16 * (np.abs(log_total) - of_sum))
+
+
+def _at(values: Any, rank: IntArray, outside: float) -> Any:
+    """values[i, rank[i]] for every row i; `outside` where the row has no such place."""
+    there = np.take_along_axis(values, rank.clip(0, values.shape[1] - 1)[:, None], axis=1)[:, 0]
+    return np.where((rank >= 0) & (rank < values.shape[1]), there, outside)

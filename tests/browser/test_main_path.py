@@ -193,7 +193,7 @@ def test_the_merge_order_is_put_in_order_on_the_page(page, server):
     settled(page)
     press(page, "Run")
     page.get_by_text("pairs shown").wait_for(timeout=120_000)
-    expect(page.get_by_text("MNN, merge order donor 2 → donor 1")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Run")).to_have_value("MNN, merge order donor 2 → donor 1")
 
 
 def test_what_was_typed_survives_a_change_of_page(page, server):

@@ -5,7 +5,7 @@ import pytest
 
 from scint_core.methods.mnn import MnnParams, run
 from scint_core.numerics.kernels import smooth_pair_vectors
-from scint_core.numerics.variance_adjustment import raw_scales
+from scint_core.numerics.variance_adjustment import raw_scales, stretch_to_reference
 from tests.golden_files import needs_r_golden, r_file, r_input
 from tests.problems import problem_from
 from tests.stepper import PlainStep
@@ -21,8 +21,8 @@ VARIANTS = {
     "sigma0.1_svd2": {"svd_dim": 2},
     "sigma0.1_autoMerge": {"auto_merge": True},
     "sigma0.1_order312": {"merge_order": ["3", "1", "2"]},
+    "sigma1_nocos": {"sigma": 1.0, "cos_norm_in": False, "cos_norm_out": False},
 }
-LOG_SCALE = {"sigma": 1.0, "cos_norm_in": False, "cos_norm_out": False}
 
 
 def integrate(params):
@@ -50,34 +50,32 @@ def test_corrected_values_and_pairs_are_those_of_batchelor(variant):
             assert_same_merge(outcome, file[variant], merge)
 
 
-def test_on_the_log_scale_pairs_and_vectors_are_those_of_batchelor():
+def test_on_the_log_scale_every_step_is_batchelors_to_the_last_digit():
     """Cells lie tens of units apart and sigma is 1, so a cell's own weight exceeds all others by e^100 and more.
 
-    The lengthening then asks at which reference cell a sum *stops changing in double precision*: in the reference
-    its own rounding decides (the next test shows how much), so only what comes before is compared exactly.
+    The lengthening then asks at which reference cell a sum stops changing in double precision, which the order of the
+    additions decides, in this step and in all before it. The next test shows how much.
     """
-    outcome, step = integrate(LOG_SCALE)
+    _, step = integrate(VARIANTS["sigma1_nocos"])
     with r_file("mnncorrect") as file:
         golden = file["sigma1_nocos"]
-        assert_same_merge(outcome, golden, 0)
-        vectors = golden["trace_smoothed_call1"][:]
-        found = step.results(smooth_pair_vectors)[0].vectors
-        np.testing.assert_allclose(found, vectors, rtol=0, atol=1e-11 * np.abs(vectors).max())
+        for merge in (0, 1):
+            vectors = golden[f"trace_smoothed_call{merge + 1}"][:]
+            scales = golden[f"trace_scaling_raw_call{merge + 1}"][:]
+            np.testing.assert_allclose(step.results(smooth_pair_vectors)[merge].vectors, vectors, rtol=1e-13)
+            found = step.results(stretch_to_reference)[merge].scale
+            np.testing.assert_allclose(found, np.maximum(scales, 1), rtol=1e-13)
 
 
-def test_on_the_log_scale_the_lengthening_differs_no_more_than_rounding_makes_it():
+def test_on_the_log_scale_a_change_in_the_last_digits_changes_scales():
     x, _ = r_input()
     with r_file("mnncorrect") as file:
         vectors = file["sigma1_nocos"]["trace_smoothed_call1"][:]
         expected = file["sigma1_nocos"]["trace_scaling_raw_call1"][:]
-
-    def differing(shifts, scales):
-        return np.mean(np.abs(raw_scales(x[300:610], shifts, x[:300], 1.0) - scales) > 1e-6)
-
+    np.testing.assert_allclose(raw_scales(x[300:610], vectors, x[:300], 1.0), expected, rtol=1e-13)
     noise = 1 + 1e-13 * np.random.default_rng(0).normal(size=vectors.shape)
-    by_rounding_alone = differing(vectors * noise, raw_scales(x[300:610], vectors, x[:300], 1.0))
-    assert by_rounding_alone > 0.01
-    assert differing(vectors, expected) < 0.06
+    changed = np.abs(raw_scales(x[300:610], vectors * noise, x[:300], 1.0) - expected) > 1e-6
+    assert changed.mean() > 0.01
 
 
 @pytest.mark.parametrize("variant", ["sigma0.1", "sigma1", "sigma0.1_cosOutFALSE"])

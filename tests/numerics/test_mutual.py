@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from scint_core.contract import CrossNeighbors, MutualPairs
+from scint_core.numerics import neighbors
 from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs
 from scint_core.numerics.neighbors import cross_neighbors
 
@@ -71,3 +72,19 @@ def test_a_vector_is_the_mean_over_the_partners(seed):
     for cell, vector in zip(found.cells, found.vectors, strict=True):
         partners = pairs.left[pairs.right == cell]
         np.testing.assert_allclose(vector, np.mean([left[p] - right[cell] for p in partners], axis=0), atol=1e-14)
+
+
+def test_differences_are_added_in_the_order_of_the_pairs_and_in_extended_precision(monkeypatch):
+    """As many blocks as possible; equal to the last digit."""
+    monkeypatch.setattr(neighbors.row_blocks, "__defaults__", (1,))
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(40, 3)), rng.normal(size=(50, 3))
+    keys = np.sort(rng.choice(2000, size=700, replace=False))
+    pairs = MutualPairs(keys // 50, keys % 50)
+    found = mean_pair_vectors(left, right, pairs)
+    for cell, vector in zip(found.cells, found.vectors, strict=True):
+        partners = pairs.left[pairs.right == cell]
+        total = np.zeros(3, dtype=np.longdouble)
+        for partner in partners:
+            total += left[partner] - right[cell]
+        np.testing.assert_array_equal(vector, total.astype(np.float64) / len(partners))
