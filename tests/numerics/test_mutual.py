@@ -1,12 +1,13 @@
 """Mutual pairs and their vectors, from the definitions."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from scint_core.contract import CrossNeighbors, MutualPairs
-from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs
+from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs, neighborhood_size
 from scint_core.numerics.neighbors import cross_neighbors
 
 
@@ -71,3 +72,11 @@ def test_a_vector_is_the_mean_over_the_partners(seed):
     for cell, vector in zip(found.cells, found.vectors, strict=True):
         partners = pairs.left[pairs.right == cell]
         np.testing.assert_allclose(vector, np.mean([left[p] - right[cell] for p in partners], axis=0), atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("n_cells", "k", "prop_k", "expected"),
+    [(100, 20, None, 20), (15, 20, None, 15), (1000, 20, 0.05, 50), (100, 20, 0.05, 20), (10, 3, 0.9, 9)],
+)
+def test_a_share_of_the_cells_raises_k_and_their_number_bounds_it(n_cells, k, prop_k, expected):
+    assert neighborhood_size(n_cells, k, prop_k) == expected
