@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anndata as ad
 import h5py
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.shared import SHARED
 
 R = SHARED / "golden" / "r"
+SMALL = Path(__file__).parent / "golden"
 
 needs_r_golden = pytest.mark.skipif(not R.is_dir(), reason="the reference outputs of the R packages are not here")
 
@@ -24,6 +26,34 @@ def r_input() -> tuple[np.ndarray, list[str]]:
     """The log counts that every R reference was run on (cells × genes), and the batch of every cell."""
     with r_file("input") as file:
         return file["logcounts_genes_x_cells"][:].T, [text(b) for b in file["batch"][:]]
+
+
+def small_golden(name: str) -> dict[str, np.ndarray]:
+    """The arrays of one of the small reference outputs that come with the project."""
+    with np.load(SMALL / f"{name}.npz", allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
+def small_input() -> tuple[np.ndarray, list[str]]:
+    """What `r_input` gives, from the counts that come with the project."""
+    file = small_golden("simulated_counts")
+    counts = file["counts"].astype(float)
+    return np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4), [str(b) for b in file["batch"]]
+
+
+def scanorama_file() -> np.lib.npyio.NpzFile:
+    """The reference output of scanorama."""
+    return np.load(SHARED / "golden" / "python" / "scanorama_sim.npz", allow_pickle=False)
+
+
+def scanorama_input() -> tuple[np.ndarray, list[np.ndarray]]:
+    """The counts (cells × genes, both in the reference's order) that it was run on, and the rows of every batch."""
+    cells = ad.read_h5ad(SHARED / "golden" / "python" / "sim3x300x200.h5ad")
+    with scanorama_file() as file:
+        rows = [file[f"cellidx_{b}"] for b in range(len(file["batches"]))]
+        genes = cells.var_names.get_indexer(file["genes"])
+    counts = cells.X.toarray() if hasattr(cells.X, "toarray") else np.asarray(cells.X)
+    return counts[np.concatenate(rows)][:, genes], rows
 
 
 def text(value: bytes | str | np.integer) -> str:

@@ -22,12 +22,16 @@ class ArraySource:
     raw: Matrix | None = None
     components: FloatArray | None = None
     table: dict[str, np.ndarray] = field(default_factory=dict)
+    marked: bool = False
 
     def genes(self) -> tuple[str, ...]:
         return tuple(self.gene_names[i] for i in self.variable)
 
     def all_genes(self) -> tuple[str, ...]:
         return self.gene_names
+
+    def genes_marked(self) -> bool:
+        return self.marked
 
     def expression(self) -> Matrix:
         assert self.matrix is not None
@@ -78,6 +82,7 @@ def problem_from(
         raw=_rows(counts, order),
         components=None if pca is None else np.asarray(pca)[order],
         table={name: np.asarray(values)[order] for name, values in (columns or {}).items()},
+        marked=variable is not None,
     )
     return Problem(
         batch=position[order],

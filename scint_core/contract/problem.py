@@ -31,6 +31,9 @@ class Source(Protocol):
     def all_genes(self) -> tuple[str, ...]:
         """Names of all genes."""
 
+    def genes_marked(self) -> bool:
+        """Whether `genes` are marked as highly variable, rather than all there are for want of a mark."""
+
     def expression(self) -> Matrix:
         """Log-normalised values of `genes` (cells × genes), finite; refuses what looks like counts."""
 
@@ -44,7 +47,7 @@ class Source(Protocol):
         """Principal components that methods on embeddings start from (cells × d)."""
 
     def column(self, name: str) -> np.ndarray:
-        """A column of the cell table."""
+        """A column of the cell table; categories come as objects, whatever they are."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class Problem:
     @cached_property
     def all_genes(self) -> tuple[str, ...]:
         return self.source.all_genes()
+
+    @cached_property
+    def genes_marked(self) -> bool:
+        return self.source.genes_marked()
 
     @cached_property
     def expression(self) -> Matrix:

@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from scint_core.contract.arrays import BoolArray, FloatArray, IntArray
+from scint_core.contract.arrays import BoolArray, FloatArray, IntArray, Sparse
 
 T = TypeVar("T")
 
@@ -121,6 +121,84 @@ class MergeTree:
 
 @result
 @dataclass(frozen=True)
+class SharedSpace:
+    """Two batches in one low-dimensional space: `left` and `right` (cells × K), before cells are brought to length 1.
+
+    `strength` (K,) are the singular values, `loadings` (genes × K) how strongly every gene follows each dimension,
+    `genes` (genes,) the columns they stand for, `axis` the name of the dimensions.
+    """
+
+    left: FloatArray
+    right: FloatArray
+    strength: FloatArray
+    loadings: FloatArray
+    genes: IntArray
+    axis: str = "CC"
+
+
+@result
+@dataclass(frozen=True)
+class Anchors:
+    """Anchors between two sides: `left` and `right` (anchors,) are rows of the sides, `kept` False where the filter
+    dropped one, `shared` the number of neighbours that both cells have, `score` that number on a scale from 0 to 1 set
+    by the anchors that were kept (0 for the others)."""
+
+    left: IntArray
+    right: IntArray
+    kept: BoolArray
+    shared: IntArray
+    score: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class SampleTree:
+    """Which batches are alike, and the merges that follow: `anchors` and `similarity` are batches × batches, `height`
+    (merges,) is the distance (1 / similarity) of the two sides of every merge of `merges`."""
+
+    anchors: IntArray
+    similarity: FloatArray
+    height: FloatArray
+    merges: MergeTree
+
+
+@result
+@dataclass(frozen=True)
+class AnchorWeights:
+    """How much every anchor counts for every query cell: `weights` (query cells × anchors, rows sum to 1)."""
+
+    weights: Sparse
+
+
+@result
+@dataclass(frozen=True)
+class Metagenes:
+    """One dimension as a weighted sum of genes in each of two batches, along the cells in order of that dimension.
+
+    `left` and `right` (cells,) are the curves, brought to one range; `shift` was added to the left one. `genes` (m,)
+    are the columns summed, `correlation` (m × 2) how closely each follows the dimension in either batch.
+    """
+
+    left: FloatArray
+    right: FloatArray
+    shift: float
+    genes: IntArray
+    correlation: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class WarpingPath:
+    """How two curves are matched: step i pairs place `left[i]` of one with place `right[i]` of the other, both never
+    falling. `cost` is the sum of the differences along it, a step in both counted twice."""
+
+    left: IntArray
+    right: IntArray
+    cost: float
+
+
+@result
+@dataclass(frozen=True)
 class LossCurve:
     """Values of an objective: `values` one per iteration, the start first; `parts` its terms, same length."""
 
@@ -139,6 +217,175 @@ class SoftClusters:
     centres: FloatArray
     observed: FloatArray
     expected: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class MultiBatchPca:
+    """Principal components to which every batch contributes alike: `scores` = (cells − `centre`) · `rotation`.
+
+    `scores` holds one array (cells × components) per batch. `variance` is the mean over the batches of each
+    component's mean square, `total_variance` the same over all genes. `share` (batches × components) is the part of a
+    component's variance that each batch holds when batches count the same, `share_by_cells` when cells do.
+    """
+
+    scores: tuple[FloatArray, ...]
+    rotation: FloatArray  # genes × components, orthonormal columns, the largest entry of each positive
+    centre: FloatArray  # (genes,) mean of the batches' means
+    variance: FloatArray  # (components,)
+    total_variance: float
+    share: FloatArray
+    share_by_cells: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class BatchVector:
+    """The mean difference of two sides: `vector` (dimensions,); `left` and `right` (cells of either side,) are the
+    cells' coordinates along it.
+
+    `size` is its length over the root mean square length of the vectors it is the mean of: 1 where all agree, near 0
+    where they point anywhere.
+    """
+
+    vector: FloatArray
+    size: float
+    left: FloatArray
+    right: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class LocalWeights:
+    """Which paired cells each cell's vector is averaged from: `paired` (cells × k) are positions among the paired
+    cells, nearest first, `weights` (cells × k) sum to 1 in every row, `bandwidth` (cells,) is the distance of weight 0.
+    """
+
+    paired: IntArray
+    weights: FloatArray
+    bandwidth: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class LostVariance:
+    """What centring along batch vectors took away: `lost_var` (merges × batches), the share of each batch's variance,
+    0 for batches that a merge did not touch; `total` (batches,) over all merges. `batch_size` (merges,) is the
+    relative size of the batch vector, `skipped` (merges,) whether it was too small to correct for."""
+
+    lost_var: FloatArray
+    total: FloatArray
+    batch_size: FloatArray
+    skipped: BoolArray
+
+
+@result
+@dataclass(frozen=True)
+class SidedNeighbors:
+    """The k nearest cells of every cell in all earlier batches (`before`) and in all later ones (`after`).
+
+    Where a side holds fewer than k cells, the places left over hold row −1 at distance ∞.
+    """
+
+    before: Neighbors
+    after: Neighbors
+
+
+@result
+@dataclass(frozen=True)
+class AlignmentScores:
+    """How much any two batches match: `score` (batches × batches, symmetric), the larger of their two shares;
+    `share[i, j]` the part of the cells of batch i with a match in batch j; `matches` the number of matches."""
+
+    score: FloatArray
+    share: FloatArray
+    matches: IntArray
+
+
+@result
+@dataclass(frozen=True)
+class PanoramaGraph:
+    """Batches linked by matching cells, and what each link does; one entry per link, best first.
+
+    `edges` are the two batches, `scores` their scores; the batches `moved` go onto the batches `onto` by the matches
+    of the pairs `matched` (moved, onto); all three are empty where a link was passed over. `panoramas` are the
+    batches that end up together, batches without a link alone.
+    """
+
+    edges: tuple[tuple[int, int], ...]
+    scores: tuple[float, ...]
+    moved: tuple[tuple[int, ...], ...]
+    onto: tuple[tuple[int, ...], ...]
+    matched: tuple[tuple[tuple[int, int], ...], ...]
+    panoramas: tuple[tuple[int, ...], ...]
+
+
+@result
+@dataclass(frozen=True)
+class Translation:
+    """What is added to every cell that moves: `vectors` (cells × dimensions), and `mass` (cells,), the summed kernel
+    weights of all matches: near 0 where a cell lies far from every matched one."""
+
+    vectors: FloatArray
+    mass: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class LinearFit:
+    """A linear model of every gene: `design` (cells × terms), `coefficients` (genes × terms), `terms` by name.
+
+    `estimable` (terms,) is False for a term that the terms before it determine; its coefficients are 0.
+    """
+
+    design: FloatArray
+    coefficients: FloatArray
+    terms: tuple[str, ...]
+    estimable: BoolArray
+
+
+@result
+@dataclass(frozen=True)
+class BatchMeans:
+    """Mean of every gene in every batch, `before` and `after` a correction, each genes × batches."""
+
+    before: FloatArray
+    after: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class StandardGenes:
+    """What genes are standardised by, each (genes,): `mean` over all batches, `sd` within batches; `adjusted` is False
+    for genes that are left as they are."""
+
+    mean: FloatArray
+    sd: FloatArray
+    adjusted: BoolArray
+
+
+@result
+@dataclass(frozen=True)
+class BatchEffects:
+    """A shift and a scale of every gene in every batch, each genes × batches, on standardised values.
+
+    `shift` and `scale` (a variance) as they were estimated, or as they were shrunk towards those of other genes.
+    """
+
+    shift: FloatArray
+    scale: FloatArray
+
+
+@result
+@dataclass(frozen=True)
+class EffectPriors:
+    """What the genes of a batch have in common, each (batches,): mean and variance of their shifts; shape and rate of
+    the inverse gamma distribution of their scales (∞ where all scales are equal)."""
+
+    shift_mean: FloatArray
+    shift_variance: FloatArray
+    scale_shape: FloatArray
+    scale_rate: FloatArray
 
 
 def plain_fields(value: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from scint_core.preprocess.pca import pca
 N_PCS = 50
 PCA_KEY = "X_pca"
 COUNTS_LAYER = "counts"
+HVG_COLUMN = "highly_variable"
 
 
 def problem_from(adata: AnnData, batch_key: str, label_key: str | None = None) -> Problem:
@@ -84,12 +85,12 @@ class AnnDataSource:
     def _variable(self) -> IntArray:
         """Positions of the highly variable genes; of all genes where none are marked."""
         var = self.adata.var
-        if "highly_variable" not in var.columns:
+        if not self.genes_marked():
             return np.arange(self.adata.n_vars)
-        chosen = np.flatnonzero(var["highly_variable"].to_numpy().astype(bool))
+        chosen = np.flatnonzero(var[HVG_COLUMN].to_numpy().astype(bool))
         if len(chosen) == 0:
             raise DataError(
-                "column 'highly_variable' of the genes marks 0 genes: mark some with scint.preprocess, or remove it"
+                f"column '{HVG_COLUMN}' of the genes marks 0 genes: mark some with scint.preprocess, or remove it"
             )
         return chosen
 
@@ -98,6 +99,9 @@ class AnnDataSource:
 
     def all_genes(self) -> tuple[str, ...]:
         return tuple(self.adata.var_names.astype(str))
+
+    def genes_marked(self) -> bool:
+        return HVG_COLUMN in self.adata.var.columns
 
     def expression(self) -> Matrix:
         return self._log_values(self._variable)
@@ -124,7 +128,10 @@ class AnnDataSource:
         return np.ascontiguousarray(coordinates[self.order], dtype=np.float64)
 
     def column(self, name: str) -> np.ndarray:
-        return np.asarray(column_of(self.adata, name))[self.order]
+        column = column_of(self.adata, name)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.astype(object)  # categories that are numbers are no quantities
+        return np.asarray(column)[self.order]
 
     def _log_values(self, genes: IntArray) -> Matrix:
         """Values of X for the chosen genes: finite, and not counts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,6 +10,13 @@ import numpy as np
 
 from scint_core.contract import Embedding, Method, Outcome, Params, Problem, Step, lowered, param
 from scint_core.numerics.cluster_regression import correct_clusters
+from scint_core.numerics.harmony_setup import (
+    batch_shares,
+    cells_without_direction,
+    clusters_for,
+    converged,
+    diversity_weights,
+)
 from scint_core.numerics.kmeans import kmeans_centres
 from scint_core.numerics.normalize import unit_rows
 from scint_core.numerics.soft_clusters import cluster_for_diversity, objective_by_iteration, soft_assignment
@@ -139,7 +145,7 @@ def run(problem: Problem, p: HarmonyParams, step: Step) -> Outcome:
     n_clusters = clusters_for(problem.n_cells, p.n_clusters)
     mixing: dict[str, Any] = {
         "shares": batch_shares(problem),
-        "theta": diversity_weights(problem, p, n_clusters),
+        "theta": diversity_weights(problem.batch_sizes.tolist(), p.theta, p.tau, n_clusters),
         "sigma": p.sigma,
     }
     rounds: dict[str, Any] = {
@@ -166,40 +172,12 @@ def run(problem: Problem, p: HarmonyParams, step: Step) -> Outcome:
         if converged(float(objective[-2].values[-1]), float(phase.values[-1]), p.epsilon_harmony):
             break
     step("Follow the objective", objective_by_iteration, *objective)
-    return Outcome(embedding=corrected.coordinates, notes=(*foresee(problem, p), *cells_without_direction(problem)))
-
-
-def batch_shares(problem: Problem) -> tuple[float, ...]:
-    """Every batch's share of all cells."""
-    return tuple(size / problem.n_cells for size in problem.batch_sizes.tolist())
-
-
-def clusters_for(n_cells: int, wanted: int | None) -> int:
-    """Number of clusters: as wanted, at most one per cell; else one per 30 cells, from 1 to 100."""
-    return min(wanted, n_cells) if wanted is not None else min(max(round(n_cells / 30), 1), 100)
-
-
-def diversity_weights(problem: Problem, p: HarmonyParams, n_clusters: int) -> tuple[float, ...]:
-    """theta of every batch: lowered by 1 − exp(−(N_b / (K tau))²) where tau is above 0."""
-    if p.tau == 0:
-        return (p.theta,) * problem.n_batches
-    return tuple(p.theta * -math.expm1(-((size / (n_clusters * p.tau)) ** 2)) for size in problem.batch_sizes.tolist())
-
-
-def converged(before: float, now: float, epsilon: float) -> bool:
-    """Whether the objective fell by less than `epsilon` of itself; an increase ends the run too."""
-    return (before - now) / abs(before) < epsilon
+    return Outcome(embedding=corrected.coordinates, notes=(*foresee(problem, p), *cells_without_direction(problem.pca)))
 
 
 def foresee(problem: Problem, p: HarmonyParams) -> tuple[str, ...]:
     """Whether fewer clusters are made than asked for."""
     return lowered("n_clusters", p.n_clusters or 1, problem.n_cells, f"there are {problem.n_cells} cells")
-
-
-def cells_without_direction(problem: Problem) -> tuple[str, ...]:
-    """One sentence where cells lie at the origin of the components."""
-    count = int((~np.asarray(problem.pca).any(axis=1)).sum())
-    return (f"cells at the origin of the components: {count}, left uncorrected",) if count else ()
 
 
 METHOD = Method(

@@ -34,7 +34,7 @@ from scint_core.numerics.merge_order import (
     merges_by_pairs,
     planned_merges,
 )
-from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs
+from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs, neighborhood_size
 from scint_core.numerics.neighbors import cross_neighbors, ladder_size
 from scint_core.numerics.normalize import batch_rows, cosine_normalize, output_lengths, row_lengths
 from scint_core.numerics.subspace import remove_biology
@@ -240,7 +240,7 @@ def _merges(problem: Problem, p: MnnParams, count_pairs: Callable[[Node, Node], 
 def _find_pairs(left: Side, right: Side, p: MnnParams, step: Step) -> MutualPairs:
     """Mutual nearest neighbours of two sides, as rows of the sides."""
     a, b = _comparable(left), _comparable(right)
-    k_left, k_right = _neighbors_among(len(a), p), _neighbors_among(len(b), p)
+    k_left, k_right = neighborhood_size(len(a), p.k, p.prop_k), neighborhood_size(len(b), p.k, p.prop_k)
     size = ladder_size(max(k_left, k_right), max(len(a), len(b)))
     near = step("Find the nearest neighbours on the other side", cross_neighbors, a, b, k=size)
     pairs = step("Keep the mutual ones", mutual_pairs, near, k_left=k_left, k_right=k_right)
@@ -251,12 +251,6 @@ def _comparable(side: Side) -> FloatArray:
     """The cells of a side that may be paired."""
     cells = side.values[0]
     return cells if len(side.profiled) == len(cells) else cells[side.profiled]
-
-
-def _neighbors_among(n_cells: int, p: MnnParams) -> int:
-    """How many of `n_cells` cells count as the nearest."""
-    wanted = p.k if p.prop_k is None else max(p.k, round(p.prop_k * n_cells))
-    return min(wanted, n_cells)
 
 
 def _compared(problem: Problem, p: MnnParams) -> list[IntArray]:

@@ -47,11 +47,15 @@ def batch_offsets(sizes: FloatArray, sums: FloatArray, penalty: FloatArray) -> F
     """Ridge estimates of the offset of every batch in every cluster (batches × K × d).
 
     `sizes` (batches × K) are summed shares, `sums` (batches × K × d) weighted sums of cells, `penalty` (batches × K).
-    The intercept that minimises the penalised error is the mean of the batch means, weighted by
-    n λ / (n + λ); a batch that is absent from a cluster has offset 0.
+    A batch that is absent from a cluster has offset 0.
     """
+    residual = sums - sizes[..., None] * ridge_centres(sizes, sums, penalty)
+    return np.asarray(residual / np.where(sizes > 0, sizes + penalty, np.inf)[..., None])
+
+
+def ridge_centres(sizes: FloatArray, sums: FloatArray, penalty: FloatArray) -> FloatArray:
+    """The intercept of every cluster (K × d): what minimises the penalised error is the mean of the batch means,
+    weighted by n λ / (n + λ). Arguments as of `batch_offsets`."""
     shrunk = np.divide(penalty, sizes + penalty, out=np.zeros_like(sizes), where=sizes + penalty > 0)
     weight = (shrunk * sizes).sum(axis=0)  # K
-    centre = (shrunk[..., None] * sums).sum(axis=0) / np.where(weight > 0, weight, 1)[:, None]  # K × d
-    residual = sums - sizes[..., None] * centre
-    return np.asarray(residual / np.where(sizes > 0, sizes + penalty, np.inf)[..., None])
+    return np.asarray((shrunk[..., None] * sums).sum(axis=0) / np.where(weight > 0, weight, 1)[:, None])

@@ -8,6 +8,12 @@ from scint_core.contract import CrossNeighbors, FloatArray, MutualPairs, PairVec
 from scint_core.numerics.neighbors import row_blocks
 
 
+def neighborhood_size(n_cells: int, k: int, prop_k: float | None = None) -> int:
+    """How many of `n_cells` cells count as the nearest: `k`, or the share `prop_k` of them where that is more."""
+    wanted = k if prop_k is None else max(k, round(prop_k * n_cells))
+    return min(wanted, n_cells)
+
+
 @explained(
     "A left and a right cell form a pair when each is among the nearest neighbours of the other. Such pairs are taken "
     "to be cells of the same state, so that their difference is the batch effect.",

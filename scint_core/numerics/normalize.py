@@ -69,3 +69,16 @@ def unit_rows(cells: FloatArray) -> FloatArray:
     cells = np.asarray(cells, dtype=np.float64)
     lengths = np.linalg.norm(cells, axis=1, keepdims=True)
     return np.asarray(cells / np.where(lengths > 0, lengths, 1))
+
+
+@explained(
+    "Every cell's expression is divided by its length, so that sequencing depth plays no part. The zeros of a sparse "
+    "matrix stay zeros.",
+    formula=r"x \leftarrow x / \lVert x \rVert_2",
+)
+def unit_profiles(cells: Matrix, lengths: FloatArray) -> Matrix:
+    """Every row (of a dense or sparse matrix) divided by its length, in float64; a row of zeros stays one."""
+    shrink = 1 / np.where(lengths > 0, lengths, 1)
+    if sp.issparse(cells):
+        return sp.csr_matrix(sp.diags_array(shrink) @ cells.astype(np.float64))
+    return np.asarray(np.asarray(cells, dtype=np.float64) * shrink[:, None])

@@ -35,11 +35,11 @@ def soft_assignment(
     makes the clusters softer.
     """
     similarity = cells @ centres.T  # N × K
-    membership, entropy = _normalized((2 / sigma) * (similarity - 1))
-    observed = _sums_by_batch(membership, batch, len(shares)).T  # K × batches
+    membership, entropy = normalized_shares((2 / sigma) * (similarity - 1))
+    observed = sums_by_batch(membership, batch, len(shares)).T  # K × batches
     clusters = SoftClusters(membership, centres, observed, np.outer(membership.sum(axis=0), shares))
     distance = 2 * (len(cells) - float(np.vdot(membership, similarity)))
-    return clusters, _curve([_objective_parts(clusters, distance, entropy, theta, sigma)])
+    return clusters, objective_curve([objective_parts(clusters, _log_ratio(clusters), distance, entropy, theta, sigma)])
 
 
 @explained(
@@ -89,13 +89,13 @@ def cluster_in_orders(
     parts: list[tuple[float, float, float]] = []
     membership = clusters.membership.copy()
     for order in orders:
-        blocks = _blocks(order, block_size)
+        blocks = blocks_of(order, block_size)
         clusters, distance, entropy = _round(cells, membership, batch, shares, theta, sigma, blocks)
-        parts.append(_objective_parts(clusters, distance, entropy, theta, sigma))
+        parts.append(objective_parts(clusters, _log_ratio(clusters), distance, entropy, theta, sigma))
         tick(len(parts), at_most)
         if len(parts) > WINDOW + 1 and _settled([sum(part) for part in parts], epsilon):
             break
-    return clusters, _curve(parts)
+    return clusters, objective_curve(parts)
 
 
 def _round(
@@ -112,16 +112,16 @@ def _round(
     A block is shared out by the counts of all other cells; where there are no others, by those of the last round.
     """
     centres = _unit_centres(membership, cells)
-    observed = _sums_by_batch(membership, batch, len(shares))  # batches × K
+    observed = sums_by_batch(membership, batch, len(shares))  # batches × K
     power, total_distance, total_entropy = np.array(theta)[:, None], 0.0, 0.0
     for rows in blocks:
-        old = _sums_by_batch(membership[rows], batch[rows], len(shares))
+        old = sums_by_batch(membership[rows], batch[rows], len(shares))
         others = observed - old if len(rows) < len(cells) else observed
         penalty = power * np.log(_ratio(np.outer(shares, others.sum(axis=0)), others))  # batches × K
         similarity = cells[rows] @ centres.T
-        new, entropy = _normalized((2 / sigma) * (similarity - 1) + penalty[batch[rows]])
+        new, entropy = normalized_shares((2 / sigma) * (similarity - 1) + penalty[batch[rows]])
         membership[rows] = new
-        observed += _sums_by_batch(new, batch[rows], len(shares)) - old
+        observed += sums_by_batch(new, batch[rows], len(shares)) - old
         total_distance += 2 * (len(rows) - float(np.vdot(new, similarity)))
         total_entropy += entropy
     expected = np.outer(observed.sum(axis=0), shares)
@@ -134,7 +134,12 @@ def _ratio(expected: FloatArray, observed: FloatArray) -> FloatArray:
     return np.asarray((expected + SMALLEST) / (observed + expected + SMALLEST))
 
 
-def _normalized(log_weight: FloatArray) -> tuple[FloatArray, float]:
+def _log_ratio(clusters: SoftClusters) -> FloatArray:
+    """log((O + E) / E), K × batches."""
+    return np.asarray(-np.log(_ratio(clusters.expected, clusters.observed)))
+
+
+def normalized_shares(log_weight: FloatArray) -> tuple[FloatArray, float]:
     """Shares proportional to exp(log_weight), rows sum to 1, and Σ R ln R over all of them. Works in place.
 
     The largest weight of a row is taken out first, so that no row vanishes however small sigma is.
@@ -153,7 +158,7 @@ def _unit_centres(membership: FloatArray, cells: FloatArray) -> FloatArray:
     return np.asarray(centres / np.where(lengths > 0, lengths, 1))
 
 
-def _sums_by_batch(membership: FloatArray, batch: IntArray, n_batches: int) -> FloatArray:
+def sums_by_batch(membership: FloatArray, batch: IntArray, n_batches: int) -> FloatArray:
     """Summed shares of every batch in every cluster (batches × K), for cells that stand batch by batch."""
     present, first = np.unique(batch, return_index=True)
     sums = np.zeros((n_batches, membership.shape[1]))
@@ -161,7 +166,7 @@ def _sums_by_batch(membership: FloatArray, batch: IntArray, n_batches: int) -> F
     return sums
 
 
-def _blocks(order: IntArray, block_size: float) -> Iterator[IntArray]:
+def blocks_of(order: IntArray, block_size: float) -> Iterator[IntArray]:
     """`order` cut into ⌈1 / block_size⌉ blocks, the last takes what is left; within a block, batch by batch."""
     n_blocks, size = int(np.ceil(1 / block_size)), int(len(order) * block_size)
     for i in range(n_blocks):
@@ -170,17 +175,22 @@ def _blocks(order: IntArray, block_size: float) -> Iterator[IntArray]:
             yield np.sort(block)
 
 
-def _objective_parts(
-    clusters: SoftClusters, distance: float, entropy: float, theta: tuple[float, ...], sigma: float
+def objective_parts(
+    clusters: SoftClusters,
+    log_ratio: FloatArray,
+    distance: float,
+    entropy: float,
+    theta: tuple[float, ...],
+    sigma: float,
 ) -> tuple[float, float, float]:
-    """Distance, entropy and diversity terms, per 2,000 cells."""
-    log_ratio = -np.log(_ratio(clusters.expected, clusters.observed))  # K × batches
+    """Distance, entropy and diversity terms, per 2,000 cells; `log_ratio` (K × batches) is what a share of a batch in a
+    cluster costs, by theta."""
     diversity = float(np.sum(clusters.observed * log_ratio * np.array(theta)))
     per = 2000 / len(clusters.membership)
     return per * distance, per * sigma * entropy, per * sigma * diversity
 
 
-def _curve(parts: list[tuple[float, float, float]]) -> LossCurve:
+def objective_curve(parts: list[tuple[float, float, float]]) -> LossCurve:
     """The objective and its terms, one value per round."""
     distance, entropy, diversity = np.array(parts).T
     terms = {"distance": distance, "entropy": entropy, "diversity": diversity}

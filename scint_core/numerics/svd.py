@@ -29,51 +29,64 @@ class Svd:
     vt: FloatArray  # n × columns
 
 
-def truncated_svd(matrix: Matrix, n: int, *, centre: FloatArray | None = None) -> Svd:
+def truncated_svd(matrix: Matrix, n: int, *, centre: FloatArray | None = None, weight: FloatArray | None = None) -> Svd:
     """The `n` leading singular triplets of `matrix` (rows × columns) less `centre` (columns,), exact in float64.
 
+    Where `weight` (rows,) is given, every centred row is multiplied by its own.
     The eigenvectors of the smaller Gram matrix span the answer; a small decomposition of the matrix on them (a
     Rayleigh–Ritz step) then gives values and vectors at the accuracy of the matrix itself and not of its square.
     Costs rows · columns · min(rows, columns), and memory for the square of the smaller side. Fewer than `n` triplets
     come back where the rank is lower; values below 1e-7 of the largest count as zero.
     """
     wide = matrix.shape[0] < matrix.shape[1]
-    gram = _gram(matrix, centre, of_rows=wide)  # small × small
+    gram = _gram(matrix, centre, weight, of_rows=wide)  # small × small
     side = len(gram)
     n = min(n, side)
     if n < 1:
         return Svd(np.zeros((matrix.shape[0], 0)), np.zeros(0), np.zeros((0, matrix.shape[1])))
     basis = la.eigh(gram, subset_by_index=(side - n, side - 1), driver="evr")[1]  # small × n
-    image = _times_left(matrix, basis, centre) if wide else _times(matrix, basis, centre)  # long × n
+    times = _times_left if wide else _times
+    image = times(matrix, basis, centre, weight)  # long × n
     long_vectors, s, rotation = la.svd(image, full_matrices=False)
     small_vectors = basis @ rotation.T
     u, v = (small_vectors, long_vectors) if wide else (long_vectors, small_vectors)
-    return _finished(u, s, v.T, _centring_noise(len(u), centre))
+    return _finished(u, s, v.T, _centring_noise(len(u), centre, weight))
 
 
 def randomised_svd(
-    matrix: Matrix, n: int, *, seed: int, centre: FloatArray | None = None, oversample: int = 10, power: int = 4
+    matrix: Matrix,
+    n: int,
+    *,
+    seed: int,
+    centre: FloatArray | None = None,
+    weight: FloatArray | None = None,
+    oversample: int = 10,
+    power: int = 4,
 ) -> Svd:
     """The `n` leading singular triplets of `matrix` less `centre` (columns,), approximate: for sizes beyond exact.
 
+    Where `weight` (rows,) is given, every centred row is multiplied by its own.
     A random subspace of `n + oversample` dimensions is multiplied `power` times by the matrix and its transpose
     (Halko, Martinsson and Tropp, SIAM Review 53, 2011, algorithm 4.4 with a QR step after every product). More of
     either is more exact and slower. The same seed gives the same numbers.
     """
     width = min(n + oversample, *matrix.shape)
     start = np.random.default_rng(seed).standard_normal((matrix.shape[1], width))
-    basis = la.qr(_times(matrix, start, centre), mode="economic")[0]  # rows × width
+    basis = la.qr(_times(matrix, start, centre, weight), mode="economic")[0]  # rows × width
     for _ in range(power):
-        basis = la.qr(_times_left(matrix, basis, centre), mode="economic")[0]  # columns × width
-        basis = la.qr(_times(matrix, basis, centre), mode="economic")[0]
-    small = _times_left(matrix, basis, centre).T  # width × columns
+        basis = la.qr(_times_left(matrix, basis, centre, weight), mode="economic")[0]  # columns × width
+        basis = la.qr(_times(matrix, basis, centre, weight), mode="economic")[0]
+    small = _times_left(matrix, basis, centre, weight).T  # width × columns
     u, s, vt = la.svd(small, full_matrices=False)
-    return _finished((basis @ u)[:, :n], s[:n], vt[:n], _centring_noise(len(basis), centre))
+    return _finished((basis @ u)[:, :n], s[:n], vt[:n], _centring_noise(len(basis), centre, weight))
 
 
-def _centring_noise(rows: int, centre: FloatArray | None) -> float:
+def _centring_noise(rows: int, centre: FloatArray | None, weight: FloatArray | None) -> float:
     """Size of what rounding leaves of equal rows after centring: singular values below it are nothing."""
-    return 0.0 if centre is None else float(10 * np.finfo(np.float64).eps * np.sqrt(rows) * np.linalg.norm(centre))
+    if centre is None:
+        return 0.0
+    rows_together = np.sqrt(rows) if weight is None else np.linalg.norm(weight)
+    return float(10 * np.finfo(np.float64).eps * rows_together * np.linalg.norm(centre))
 
 
 def _finished(u: FloatArray, s: FloatArray, vt: FloatArray, noise: float) -> Svd:
@@ -84,14 +97,18 @@ def _finished(u: FloatArray, s: FloatArray, vt: FloatArray, noise: float) -> Svd
     return Svd(np.ascontiguousarray(u * sign), s, np.ascontiguousarray(vt * sign[:, None]))
 
 
-def _times(matrix: Matrix, right: FloatArray, centre: FloatArray | None) -> FloatArray:
-    """(matrix − 1·centreᵀ) · right, rows × n."""
+def _times(matrix: Matrix, right: FloatArray, centre: FloatArray | None, weight: FloatArray | None) -> FloatArray:
+    """diag(weight) · (matrix − 1·centreᵀ) · right, rows × n."""
     product: FloatArray = _float64(matrix) @ right
-    return product if centre is None else product - centre @ right
+    if centre is not None:
+        product = product - centre @ right
+    return product if weight is None else weight[:, None] * product
 
 
-def _times_left(matrix: Matrix, left: FloatArray, centre: FloatArray | None) -> FloatArray:
-    """(matrix − 1·centreᵀ)ᵀ · left, columns × n."""
+def _times_left(matrix: Matrix, left: FloatArray, centre: FloatArray | None, weight: FloatArray | None) -> FloatArray:
+    """(matrix − 1·centreᵀ)ᵀ · diag(weight) · left, columns × n."""
+    if weight is not None:
+        left = weight[:, None] * left
     product: FloatArray = _float64(matrix).T @ left
     return product if centre is None else product - np.outer(centre, left.sum(axis=0))
 
@@ -100,21 +117,26 @@ def _float64(matrix: Matrix) -> Matrix:
     return matrix.astype(np.float64, copy=False)
 
 
-def _gram(matrix: Matrix, centre: FloatArray | None, *, of_rows: bool) -> FloatArray:
-    """All products of the centred columns (or rows) with each other, summed over blocks of the other axis."""
+def _gram(matrix: Matrix, centre: FloatArray | None, weight: FloatArray | None, *, of_rows: bool) -> FloatArray:
+    """All products of the centred, weighted columns (or rows) with each other, summed over blocks of the other axis."""
     side = matrix.shape[0] if of_rows else matrix.shape[1]
     total = np.zeros((side, side))
-    for block in _centred_blocks(matrix, centre, by_columns=of_rows):  # long part × small
+    for block in _centred_blocks(matrix, centre, weight, by_columns=of_rows):  # long part × small
         total += block.T @ block
     return total
 
 
-def _centred_blocks(matrix: Matrix, centre: FloatArray | None, *, by_columns: bool) -> Iterator[FloatArray]:
-    """Dense pieces (rows of the piece × small side) of the centred matrix, or of its transpose."""
+def _centred_blocks(
+    matrix: Matrix, centre: FloatArray | None, weight: FloatArray | None, *, by_columns: bool
+) -> Iterator[FloatArray]:
+    """Dense pieces (rows of the piece × small side) of the centred, weighted matrix, or of its transpose."""
     shift = np.zeros(matrix.shape[1]) if centre is None else np.asarray(centre, dtype=np.float64)
+    factor = np.ones(matrix.shape[0]) if weight is None else weight
     long = (sp.csr_matrix(matrix.T) if sp.issparse(matrix) else matrix.T) if by_columns else matrix
     step = max(1, _BLOCK_VALUES // max(1, long.shape[1]))
     for start in range(0, long.shape[0], step):
-        piece = long[start : start + step]
-        dense = np.asarray(piece.toarray() if sp.issparse(piece) else piece, dtype=np.float64)
-        yield dense - (shift[start : start + step, None] if by_columns else shift)
+        rows = slice(start, start + step)
+        dense = np.array(long[rows].toarray() if sp.issparse(long) else long[rows], dtype=np.float64)
+        dense -= shift[rows, None] if by_columns else shift
+        dense *= factor if by_columns else factor[rows, None]
+        yield dense

@@ -45,12 +45,12 @@ def pca(matrix: Matrix, n_components: int, *, seed: int = 0) -> Pca:
         svd = randomised_svd(matrix, n_components, seed=seed, centre=mean)
     freedom = max(1, matrix.shape[0] - 1)
     variance = svd.s**2 / freedom
-    total = _squared_sum(matrix, mean) / freedom
+    total = squared_sum(matrix, mean) / freedom
     ratio = variance / total if total > 0 else np.zeros_like(variance)
     return Pca(svd.u * svd.s, svd.vt, variance, ratio, mean)
 
 
-def _squared_sum(matrix: Matrix, mean: FloatArray) -> float:
+def squared_sum(matrix: Matrix, mean: FloatArray) -> float:
     """Σ (matrix − mean)² over all entries."""
     if sp.issparse(matrix):
         stored = sp.csr_matrix(matrix)

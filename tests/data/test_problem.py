@@ -132,3 +132,16 @@ def test_something_else_than_anndata_is_refused():
 
 def _dense(matrix):
     return matrix.toarray() if sp.issparse(matrix) else np.asarray(matrix)
+
+
+def test_columns_stand_in_canonical_order_and_categories_are_objects():
+    """Categories that are numbers must not be taken for quantities."""
+    adata = small(["q", "p", "q"])
+    adata.obs["dose"] = [1.0, 2.0, 3.0]
+    adata.obs["plate"] = pd.Categorical([7, 8, 9])
+    source = problem_from(adata, "batch").source
+    np.testing.assert_array_equal(source.column("dose"), [1, 3, 2])
+    assert source.column("plate").dtype == object
+    assert source.column("plate").tolist() == [7, 9, 8]
+    with pytest.raises(DataError, match="'donor' is not in the cell table"):
+        source.column("donor")

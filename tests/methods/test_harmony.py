@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from scint_core.contract import LossCurve, explanation_of
 from scint_core.errors import ParameterError
-from scint_core.methods.harmony import METHOD, HarmonyParams, clusters_for, diversity_weights, foresee, run
+from scint_core.methods.harmony import METHOD, HarmonyParams, foresee, run
 from scint_core.numerics.cluster_regression import correct_clusters
+from scint_core.numerics.harmony_setup import clusters_for, diversity_weights
 from scint_core.numerics.kmeans import kmeans_centres
 from scint_core.numerics.soft_clusters import cluster_for_diversity, objective_by_iteration
 from tests.problems import problem_from
@@ -155,10 +156,9 @@ def test_small_batches_give_finite_results(sizes):
 
 
 def test_tau_protects_a_small_batch():
-    problem = problem_from(None, np.repeat([0, 1], [1000, 20]), pca=np.zeros((1020, 2)))
-    theta = diversity_weights(problem, HarmonyParams(tau=5), 30)
+    theta = diversity_weights([1000, 20], 2.0, 5.0, 30)
     np.testing.assert_allclose(theta, 2 * (1 - np.exp(-((np.array([1000, 20]) / 150) ** 2))))
-    assert diversity_weights(problem, HarmonyParams(), 30) == (2.0, 2.0)
+    assert diversity_weights([1000, 20], 2.0, 0.0, 30) == (2.0, 2.0)
 
 
 @pytest.mark.parametrize(("cells", "wanted", "made"), [(10, None, 1), (900, None, 30), (10**5, None, 100), (4, 9, 4)])

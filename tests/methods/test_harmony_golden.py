@@ -4,9 +4,10 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from scint_core.methods.harmony import HarmonyParams, converged, run
+from scint_core.methods.harmony import HarmonyParams, run
 from scint_core.numerics import cluster_regression
 from scint_core.numerics.cluster_regression import correct_clusters
+from scint_core.numerics.harmony_setup import converged
 from scint_core.numerics.neighbors import nearest_neighbors
 from scint_core.numerics.normalize import unit_rows
 from scint_core.numerics.soft_clusters import cluster_in_orders, objective_by_iteration, soft_assignment

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scint_core.numerics import kmeans
-from scint_core.numerics.kmeans import kmeans_centres, spread
+from scint_core.numerics.kmeans import kmeans_centres, spread, spread_out_centres
 from scint_core.numerics.normalize import unit_rows
 
 
@@ -72,3 +72,21 @@ def test_duplicates_and_as_many_clusters_as_cells(n_clusters):
     assert np.isfinite(found).all()
     if n_clusters > 1:
         assert max(((cell - found) ** 2).sum(axis=1).min() for cell in cells) < 1e-20
+
+
+@pytest.mark.parametrize("sample", [kmeans.SMALL_SAMPLE, 60])
+def test_quick_starts_find_well_separated_groups_too(monkeypatch, sample):
+    monkeypatch.setattr(kmeans, "SMALL_SAMPLE", sample)
+    truth, cells = groups(5, 40)
+    found = spread_out_centres(cells, 5, seed=0)
+    assert sorted(nearest(found, truth)) == list(range(5))
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
+    np.testing.assert_array_equal(found, spread_out_centres(cells, 5, seed=0))
+
+
+def test_quick_starts_bear_fewer_distinct_cells_than_clusters():
+    cells = np.repeat(np.eye(3), 4, axis=0)
+    found = spread_out_centres(cells, 7, seed=0)
+    assert found.shape == (7, 3)
+    assert np.isfinite(found).all()
+    assert set(nearest(np.eye(3), found[np.linalg.norm(found, axis=1) > 0])) <= set(range(7))

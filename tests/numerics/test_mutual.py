@@ -1,13 +1,14 @@
 """Mutual pairs and their vectors, from the definitions."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from scint_core.contract import CrossNeighbors, MutualPairs
 from scint_core.numerics import neighbors
-from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs
+from scint_core.numerics.mutual import mean_pair_vectors, mutual_pairs, neighborhood_size
 from scint_core.numerics.neighbors import cross_neighbors
 
 
@@ -88,3 +89,11 @@ def test_differences_are_added_in_the_order_of_the_pairs_and_in_extended_precisi
         for partner in partners:
             total += left[partner] - right[cell]
         np.testing.assert_array_equal(vector, total.astype(np.float64) / len(partners))
+
+
+@pytest.mark.parametrize(
+    ("n_cells", "k", "prop_k", "expected"),
+    [(100, 20, None, 20), (15, 20, None, 15), (1000, 20, 0.05, 50), (100, 20, 0.05, 20), (10, 3, 0.9, 9)],
+)
+def test_a_share_of_the_cells_raises_k_and_their_number_bounds_it(n_cells, k, prop_k, expected):
+    assert neighborhood_size(n_cells, k, prop_k) == expected

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from scint_core.numerics.normalize import batch_rows, cosine_normalize, output_lengths, row_lengths, unit_rows
+from scint_core.numerics.normalize import (
+    batch_rows,
+    cosine_normalize,
+    output_lengths,
+    row_lengths,
+    unit_profiles,
+    unit_rows,
+)
 
 
 def matrix(sparse, dtype=np.float64):
@@ -52,3 +59,16 @@ def test_unit_rows_keeps_a_row_of_zeros_and_directions():
     unit = unit_rows(x)
     assert not unit[4].any()
     np.testing.assert_allclose(unit * np.linalg.norm(x, axis=1, keepdims=True), x, atol=1e-15)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_profiles_have_length_1_and_keep_their_zeros(sparse, dtype):
+    x = matrix(sparse, dtype)
+    found = unit_profiles(x, row_lengths(x))
+    assert sp.issparse(found) == sparse
+    assert found.dtype == np.float64
+    whole = matrix(False)
+    lengths = np.linalg.norm(whole, axis=1, keepdims=True)
+    expected = whole / np.where(lengths > 0, lengths, 1)
+    np.testing.assert_allclose(found.toarray() if sparse else found, expected, rtol=1e-12)

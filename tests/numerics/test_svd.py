@@ -106,3 +106,15 @@ def test_randomised_is_decided_by_the_seed_and_stops_at_the_size():
     assert np.array_equal(first.u, again.u)
     assert not np.array_equal(first.u, other.u)
     assert_same_triplets(randomised_svd(x, 50, seed=0), x.toarray(), 30, 1e-10)
+
+
+@pytest.mark.parametrize("shape", [(120, 40), (40, 120)])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_rows_are_weighted_after_centring(shape, sparse):
+    x, weight = matrix_of(*shape), np.linspace(0.1, 2, shape[0])
+    centre = np.linspace(-1, 1, shape[1])
+    dense = weight[:, None] * (x.toarray() - centre)
+    given_matrix = x if sparse else x.toarray()
+    assert_same_triplets(truncated_svd(given_matrix, 10, centre=centre, weight=weight), dense, 10, 1e-11)
+    found = randomised_svd(given_matrix, 40, seed=0, centre=centre, weight=weight)
+    assert_same_triplets(found, dense, len(found.s), 1e-9)

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import sys
+import warnings
 from pathlib import Path
 
 
@@ -57,19 +58,22 @@ def _warm_up() -> None:
 
 def _compile_ahead() -> None:
     """Fill the cache of compiled code in a child, so that nobody's first run waits for it."""
-    if os.fork() == 0:
-        import numpy as np
+    if os.fork():
+        return
+    from scint_core.data.prepare import preprocess
+    from scint_core.data.simulate import simulate
+    from scint_core.methods import all_methods
+    from scint_core.numerics.umap import umap_layout
+    from scint_core.runs.integrate import integrate
 
-        from scint_core.contract import PairVectors
-        from scint_core.numerics.kernels import smooth_pair_vectors
-        from scint_core.numerics.umap import umap_layout
-        from scint_core.numerics.variance_adjustment import stretch_to_reference
-
-        cells = np.random.default_rng(0).normal(size=(64, 5))
-        shift = smooth_pair_vectors(cells, PairVectors(np.arange(9), cells[:9]), sigma=1e-3)
-        stretch_to_reference(cells, shift, cells + 1, np.arange(5), sigma=1e-3)
-        umap_layout(cells)
-        os._exit(0)
+    try:
+        warnings.simplefilter("ignore")
+        few = preprocess(simulate("two_batches", n_cells=80, n_genes=60))
+        umap_layout(few.obsm["X_pca"])
+        for name in all_methods():
+            integrate(few, name, label_key="cell_type")
+    finally:
+        os._exit(0)  # never back into the server's loop
 
 
 def _become_child(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Side-by-side timings of the methods and of their peers."""
