@@ -187,6 +187,21 @@ def _steps(run: library.RunView) -> None:
             for record in run.result.steps
         ]
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        _explanations(run)
+
+
+def _explanations(run: library.RunView) -> None:
+    """What each kind of step does, with its formula; both formulas where the slide's is not the one that runs."""
+    explained = {record.explanation: record.title for record in reversed(run.result.steps) if record.explanation}
+    for explanation, title in reversed(explained.items()):
+        st.markdown(f"**{in_markdown(title)}.** {explanation.text}")
+        if explanation.slide:
+            st.caption("slide")
+            st.latex(explanation.slide)
+            st.caption("what runs")
+            st.latex(explanation.formula)
+        elif explanation.formula:
+            st.latex(explanation.formula)
 
 
 def _download(view: library.DataView, run: library.RunView) -> None:

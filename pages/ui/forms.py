@@ -64,6 +64,8 @@ def _shown(spec: ParamSpec, value: Any) -> Any:
     """A value as its field holds it."""
     if spec.kind == "order":
         return value is not None
+    if spec.kind == "flag" and spec.optional:
+        return {None: "auto", True: "on", False: "off"}[value]
     return list(value or ()) if spec.kind == "names" else value
 
 
@@ -110,8 +112,15 @@ def _step(value: float | None) -> float:
     return 0.1 if value is None or value >= 0.1 or value <= 0 else value / 2
 
 
-def _flag_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> bool:
-    return st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
+def _flag_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> bool | None:
+    """A switch; a choice of three where the parameter may be None."""
+    if not spec.optional:
+        return st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
+    answers = {"auto": None, "on": True, "off": False}
+    chosen = st.segmented_control(
+        spec.name, list(answers), key=key, help=spec.text, required=True, persist_state="session"
+    )
+    return answers[chosen or "auto"]
 
 
 def _choice_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> str:

@@ -52,13 +52,13 @@ def kmeans_centres(cells: FloatArray, n_clusters: int, seed: int, n_starts: int 
 
 @explained(
     "A few steps of k-means give the first centres, scaled to length 1. It starts from cells that lie apart: each next "
-    "one is drawn with a chance that grows with its squared distance from those before. Of a few such starts the one "
-    "whose clusters are tightest is kept.",
+    "one is drawn with a chance that grows with its squared distance from those before. Of two such starts the one "
+    "whose clusters are tighter is kept.",
     formula=r"P(i) \propto \min_k \lVert \hat z_i - y_k \rVert^2",
     parameters=("n_clusters",),
 )
 def spread_out_centres(
-    cells: FloatArray, n_clusters: int, seed: int, n_starts: int = 5, max_iter: int = 10
+    cells: FloatArray, n_clusters: int, seed: int, n_starts: int = 2, max_iter: int = 10
 ) -> FloatArray:
     """Centres (K × d, unit rows) of `cells` (N × d) from k-means++ seeding and at most `max_iter` steps of Lloyd's.
 

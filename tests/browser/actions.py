@@ -28,11 +28,11 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    """Pick an option of a select box."""
-    field = page.get_by_role("combobox", name=re.compile(rf"^(Selected .*\\. )?{re.escape(label)}|{re.escape(label)}"))
-    field.first.click()
-    page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+def choose(page: Page, label: str, option: str, *, exact: bool = False) -> None:
+    """Pick an option of a select box; `option` is a part of its text unless `exact`."""
+    page.get_by_role("combobox", name=label, exact=True).click()
+    name = option if exact else re.compile(re.escape(option))
+    page.get_by_role("option", name=name, exact=exact).first.click()
     settled(page)
 
 
