@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 _READ_CHART = """element => {
   const numbers = v => v == null ? [] : Array.from(v, x => x === null || Number.isNaN(x) ? null : Number(x));
@@ -30,9 +30,17 @@ def settled(page: Page) -> None:
 
 def choose(page: Page, label: str, option: str, *, exact: bool = False) -> None:
     """Pick an option of a select box; `option` is a part of its text unless `exact`."""
-    page.get_by_role("combobox", name=label, exact=True).click()
     name = option if exact else re.compile(re.escape(option))
-    page.get_by_role("option", name=name, exact=exact).first.click()
+    entry = page.get_by_role("option", name=name, exact=exact).first
+    for _ in range(5):  # a rerun that ends at this moment closes the list
+        page.get_by_role("combobox", name=label, exact=True).click()
+        try:
+            entry.click(timeout=3_000)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    else:
+        raise AssertionError(f"'{label}' does not offer '{option}'")
     settled(page)
 
 
