@@ -23,9 +23,10 @@ def draw(loaded: str, files: list[dict[str, Any]]) -> None:
     `files` are `FileSummary` as plain values, `loaded` the job that read them.
     """
     given = board().job(loaded).spec()["arguments"]["files"]
+    as_read = {"one_batch": True} if len(files) > 1 else {}  # what reading does unless told
     with st.expander(f"What is in {'the file' if len(files) == 1 else 'each file'}", expanded=len(files) > 1):
         choices = [
-            _file_fields(f"{loaded}:{i}", summary, file["choice"] or summary["guess"])
+            _file_fields(f"{loaded}:{i}", summary, file["choice"] or {**summary["guess"], **as_read})
             for i, (summary, file) in enumerate(zip(files, given, strict=True))
         ]
         if st.button("Read again with these choices", icon=":material/refresh:"):

@@ -24,7 +24,7 @@ def in_chart(name: object, longest: int = 40) -> str:
     text = visible(name)
     if len(text) > longest:
         text = f"{text[: longest // 2]}…{text[-(longest // 2) + 1 :]}"
-    return html.escape(text).replace("$", "&#36;")
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:

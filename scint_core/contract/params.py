@@ -39,6 +39,7 @@ class Limits:
     open_high: bool = False
 
     def admit(self, value: float) -> bool:
+        """Whether `value` lies in the range."""
         above = self.low is None or value > self.low or (value == self.low and not self.open_low)
         below = self.high is None or value < self.high or (value == self.high and not self.open_high)
         return above and below

@@ -110,6 +110,7 @@ class AnnDataSource:
         return self._log_values(np.arange(self.adata.n_vars))
 
     def counts(self) -> Matrix | None:
+        """Counts from their layer, else X where it holds counts, else None."""
         if COUNTS_LAYER in self.adata.layers:
             counts = _canonical(self.adata.layers[COUNTS_LAYER], self.order)
             _refuse_not_finite(counts, f"layers['{COUNTS_LAYER}']")
@@ -119,6 +120,7 @@ class AnnDataSource:
         return _canonical(self.adata.X, self.order)
 
     def pca(self) -> FloatArray:
+        """Components from `obsm["X_pca"]`, whose X is then not looked at; made from X where absent."""
         if PCA_KEY not in self.adata.obsm:
             return pca(self.expression(), N_PCS).scores
         coordinates = np.asarray(self.adata.obsm[PCA_KEY])

@@ -96,6 +96,7 @@ class _Encoder:
         self.files = 0
 
     def encode(self, value: Any) -> Any:
+        """The tree of `value`; raises TypeError for what has no code."""
         if isinstance(value, np.generic):
             value = value.item()
         if value is None or isinstance(value, bool | int | float | str):
