@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import anndata as ad
@@ -35,10 +36,14 @@ def small_golden(name: str) -> dict[str, np.ndarray]:
 
 
 def small_input() -> tuple[np.ndarray, list[str]]:
-    """What `r_input` gives, from the counts that come with the project."""
+    """What `r_input` gives, to the last bit, from the counts that come with the project.
+
+    The logarithm is the C library's, as R's is; numpy's own differs from it in the last bit of 2 % of the values.
+    """
     file = small_golden("simulated_counts")
     counts = file["counts"].astype(float)
-    return np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4), [str(b) for b in file["batch"]]
+    log1p = np.vectorize(math.log1p)
+    return log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4), [str(b) for b in file["batch"]]
 
 
 def scanorama_file() -> np.lib.npyio.NpzFile:

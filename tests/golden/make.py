@@ -29,6 +29,24 @@ FASTMNN = {
     "skip0.9": {"min.batch.skip": 0.9},
 }
 
+MNN = {
+    "sigma0.1": {"sigma": 0.1},
+    "sigma1": {"sigma": 1},
+    "sigma0.1_noVarAdj": {"sigma": 0.1, "var.adj": False},
+    "sigma1_noVarAdj": {"sigma": 1, "var.adj": False},
+    "sigma0.1_cosOutFALSE": {"sigma": 0.1, "cos.norm.out": False},
+    "sigma0.1_svd2": {"sigma": 0.1, "svd.dim": 2},
+    "sigma0.1_autoMerge": {"sigma": 0.1, "auto.merge": True},
+    "sigma0.1_order312": {"sigma": 0.1, "merge.order": [3, 1, 2]},
+    "sigma1_nocos": {"sigma": 1, "cos.norm.in": False, "cos.norm.out": False},
+}
+HARMONY = {
+    "default": {},
+    "lambda_auto": {"lambda": "NULL"},
+    "nclust5_tau5_block0.2": {"nclust": 5, "tau": 5, "block.size": 0.2},
+    "theta0": {"theta": 0},
+}
+
 Arrays = Iterator[tuple[str, np.ndarray]]
 
 
@@ -124,6 +142,31 @@ def scanorama(every: int = EVERY, real: type = np.float32) -> Arrays:
             yield name, np.concatenate([file[f"{name}_{b}"] for b in range(len(cells))])[::every].astype(real)
 
 
+def mnn(every: int = 9) -> Arrays:
+    """Corrected values of every `every`-th cell; pairs of every merge."""
+    with r_file("mnncorrect") as file:
+        for variant in MNN:
+            yield f"{variant}/corrected", file[variant]["corrected_genes_x_cells"][:].T[::every].astype(np.float32)
+            for merge in (1, 2):
+                stored = file[variant][f"merge_{merge}"]
+                for name in ("left_batches_1based", "right_batches_1based", "pairs_left_0based", "pairs_right_0based"):
+                    yield f"{variant}/merge_{merge}/{name}", stored[name][:].astype(np.int16)
+
+
+def harmony() -> Arrays:
+    """Components, first centres and orders of cells, as exact as they are; corrected components of every third cell."""
+    kept = ("Y0_K_x_d", "theta_vec", "sigma", "lambda", "block_size", "cluster_rounds_per_iter", "objective_harmony")
+    with r_file("harmony_124") as file:
+        yield "input_pcs_N_x_d", file["input_pcs_N_x_d"][:]
+        yield "batch", file["batch"][:].astype(np.uint8)
+        for variant in HARMONY:
+            for name in kept:
+                yield f"{variant}/{name}", file[variant][name][:]
+            orders = file[variant]["update_orders_round_x_N_0based"][:]
+            yield f"{variant}/update_orders_round_x_N_0based", orders.astype(np.int16)
+            yield f"{variant}/corrected", file[variant]["corrected_N_x_d"][::EVERY].astype(np.float32)
+
+
 HARMONY_2 = ("default", "lambda1", "nclust5_tau5_block0.2", "theta0")
 
 
@@ -163,6 +206,8 @@ def linear(every: int = 9, real: type = np.float32) -> Arrays:
 
 
 FILES: dict[str, tuple[Callable[[], Arrays], About]] = {
+    "batchelor_mnn": (mnn, About("batchelor::mnnCorrect", BATCHELOR, {"k": 20, "variants": MNN}, "r/mnncorrect.h5")),
+    "harmony": (harmony, About("harmony (R)", "1.2.4", HARMONY, "r/harmony_124.h5")),
     "harmony2": (
         harmony2,
         About(
