@@ -5,10 +5,7 @@
     ├── MethodError         a method that does not exist
     ├── DataError           the data in memory cannot be used: column, batch, NaN, counts
     │   └── FileError       a file cannot be read or must not be
-    ├── ResultError         a method returned something that is not finite, complete or in order
-    └── RunError            a run in a process of its own
-        ├── RunCancelled    the user stopped it
-        └── RunKilled       the engine process died
+    └── ResultError         a method returned something that is not finite, complete or in order
 
 A message is one sentence for the person at the screen: it names the parameter, column, batch or file at fault,
 its value, and the way out.
@@ -37,15 +34,3 @@ class FileError(DataError):
 
 class ResultError(IntegrationError):
     """A method returned a result that is not finite, complete or in order: a defect of scint, never of the data."""
-
-
-class RunError(IntegrationError):
-    """A run in a process of its own did not end with a result."""
-
-
-class RunCancelled(RunError):
-    """The user stopped the run."""
-
-
-class RunKilled(RunError):
-    """The engine process died without a word, most likely for lack of memory."""

@@ -97,6 +97,7 @@ def problem(job_id: str) -> Problem:
     return problem_from(adata, view.batch_key, view.label_key)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
 def loaded_summary(job_id: str) -> dict[str, Any]:
     """What a finished load job found: title, shape, files, columns, findings."""
     summary: dict[str, Any] = json.loads((board().job(job_id).result / SUMMARY).read_text())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from scint_core.contract.arrays import BoolArray, FloatArray, IntArray, Sparse
 
@@ -386,8 +386,3 @@ class EffectPriors:
     shift_variance: FloatArray
     scale_shape: FloatArray
     scale_rate: FloatArray
-
-
-def plain_fields(value: Any) -> dict[str, Any]:
-    """The fields of a registered result by name, not copied."""
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

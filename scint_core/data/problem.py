@@ -130,6 +130,7 @@ class AnnDataSource:
         return np.ascontiguousarray(coordinates[self.order], dtype=np.float64)
 
     def column(self, name: str) -> np.ndarray:
+        """A column of the cell table; categories as the values they stand for."""
         column = column_of(self.adata, name)
         if isinstance(column.dtype, pd.CategoricalDtype):
             column = column.astype(object)  # categories that are numbers are no quantities

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 
 from scint_core.contract import FloatArray, IntArray, explained, tick
 from scint_core.numerics.neighbors import row_blocks, squared_lengths
+from scint_core.numerics.normalize import unit_rows
 
 SAMPLE = 10_000
 """Cells that the starts are compared on; the best one goes on with all cells."""
@@ -47,7 +48,7 @@ def kmeans_centres(cells: FloatArray, n_clusters: int, seed: int, n_starts: int 
     centres = _means(sample, labels, n_clusters)
     if len(cells) > SAMPLE:
         centres = _means(cells, _lloyd(cells, centres, max_iter), n_clusters)
-    return _unit(centres)
+    return unit_rows(centres)
 
 
 @explained(
@@ -76,7 +77,7 @@ def spread_out_centres(
     centres = _means(sample, min(starts, key=lambda labels: spread(sample, labels, n_clusters)), n_clusters)
     if len(cells) > SMALL_SAMPLE:
         centres = _means(cells, _lloyd(cells, centres, max_iter), n_clusters)
-    return _unit(centres)
+    return unit_rows(centres)
 
 
 def _cells_apart(cells: FloatArray, n: int, generator: np.random.Generator) -> list[int]:
@@ -95,11 +96,6 @@ def _cells_apart(cells: FloatArray, n: int, generator: np.random.Generator) -> l
         else:  # fewer distinct cells than clusters
             chosen.append(int(generator.integers(len(cells))))
     return chosen
-
-
-def _unit(centres: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.asarray(centres / np.where(lengths > 0, lengths, 1))
 
 
 def spread(cells: FloatArray, labels: IntArray, n_clusters: int) -> float:

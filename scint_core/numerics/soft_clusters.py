@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from scint_core.contract import FloatArray, IntArray, LossCurve, SoftClusters, explained, tick
+from scint_core.numerics.normalize import unit_rows
 
 WINDOW = 3
 """Rounds whose objective is summed before it is compared with the sum one round earlier."""
@@ -111,7 +112,7 @@ def _round(
 
     A block is shared out by the counts of all other cells; where there are no others, by those of the last round.
     """
-    centres = _unit_centres(membership, cells)
+    centres = unit_rows(membership.T @ cells)  # K × d
     observed = sums_by_batch(membership, batch, len(shares))  # batches × K
     power, total_distance, total_entropy = np.array(theta)[:, None], 0.0, 0.0
     for rows in blocks:
@@ -149,13 +150,6 @@ def normalized_shares(log_weight: FloatArray) -> tuple[FloatArray, float]:
     total = share.sum(axis=1)
     share /= total[:, None]
     return share, float(np.vdot(share, log_weight) - np.log(total).sum())
-
-
-def _unit_centres(membership: FloatArray, cells: FloatArray) -> FloatArray:
-    """Weighted sums of the cells as unit vectors (K × d)."""
-    centres = membership.T @ cells
-    lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.asarray(centres / np.where(lengths > 0, lengths, 1))
 
 
 def sums_by_batch(membership: FloatArray, batch: IntArray, n_batches: int) -> FloatArray:

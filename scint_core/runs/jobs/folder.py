@@ -53,6 +53,7 @@ class JobFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._spec: dict[str, Any] = {}
 
     @property
     def id(self) -> str:
@@ -68,7 +69,10 @@ class JobFolder:
         return float(self.spec().get("created", 0.0))
 
     def spec(self) -> dict[str, Any]:
-        return _read(self.path / "spec.json") or {}
+        """What is to be done; empty where there is no such job. Never changes, so it is read once."""
+        if not self._spec:
+            self._spec = _read(self.path / "spec.json") or {}
+        return self._spec
 
     def create(self, spec: dict[str, Any]) -> None:
         """Write what is to be done. The folder exists from here on, whole."""

@@ -107,7 +107,9 @@ class WarmServer:
                 self._children[child.pid] = child
                 self._answer(" ".join(rest[:-1]), child)
             elif word == "ended":
-                self._children.pop(int(rest[0])).end(int(rest[1]))
+                ended = self._children.pop(int(rest[0]), None)
+                if ended is not None:  # else the server's own helper, which is no job
+                    ended.end(int(rest[1]))
         self._lost()
 
     def _answer(self, folder: str, *children: Child) -> None:

@@ -21,12 +21,11 @@ def serve() -> None:
     from scint_core.runs.jobs.child import run_job
 
     _warm_up()
-    _compile_ahead()
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    children: set[int] = set()
+    children = {_compile_ahead()}
     pending = b""
     _say("ready")
     while True:
@@ -56,10 +55,11 @@ def _warm_up() -> None:
     import umap  # noqa: F401
 
 
-def _compile_ahead() -> None:
-    """Fill the cache of compiled code in a child, so that nobody's first run waits for it."""
-    if os.fork():
-        return
+def _compile_ahead() -> int:
+    """Fill the cache of compiled code in a child, so that nobody's first run waits for it; returns its number."""
+    pid = os.fork()
+    if pid:
+        return pid
     from scint_core.data.prepare import preprocess
     from scint_core.data.simulate import simulate
     from scint_core.methods import all_methods
@@ -89,7 +89,7 @@ def _become_child(folder: Path) -> None:
 
 
 def _report_ended(children: set[int]) -> None:
-    """Say which jobs' processes have ended, and let go of all that have."""
+    """Say which processes have ended, and let go of them."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
