@@ -18,10 +18,10 @@ from tqdm import tqdm
 import scint_core as scint
 from scint_core.contract.version import VERSION
 from scint_core.data.notices import DataWarning
-from scint_core.data.values import holds_counts
 from scint_core.errors import IntegrationError, ParameterError
 from scint_core.export.h5ad import write_h5ad
 from scint_core.methods import find_method
+from scint_core.numerics.values import holds_counts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

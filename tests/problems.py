@@ -30,6 +30,9 @@ class ArraySource:
     def all_genes(self) -> tuple[str, ...]:
         return self.gene_names
 
+    def positions(self) -> np.ndarray:
+        return self.variable
+
     def genes_marked(self) -> bool:
         return self.marked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,8 @@ class PlainStep:
         self.records.append(Record(stage, title, function, kwargs, result))
         return result
 
-    def expect(self, n: int) -> None:
+    def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
+        assert len(work) in (0, n)
         self.expected.append((len(self.records), n))
 
     def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:

@@ -7,20 +7,16 @@ from scint_core.contract.method import Family, Method, Outcome, Space, Step, Use
 from scint_core.contract.notes import lowered
 from scint_core.contract.params import Limits, Params, ParamSpec, Tree, param
 from scint_core.contract.problem import Problem, Source
-from scint_core.contract.progress import listening, tick
+from scint_core.contract.progress import listening, show, tick
 from scint_core.contract.record import StepRecord
 from scint_core.contract.results import (
     RESULT_TYPES,
     AlignmentScores,
     Anchors,
     AnchorWeights,
-    BatchEffects,
-    BatchMeans,
     BatchVector,
     CrossNeighbors,
-    EffectPriors,
     Embedding,
-    LinearFit,
     LocalWeights,
     LossCurve,
     LostVariance,
@@ -37,12 +33,13 @@ from scint_core.contract.results import (
     Shift,
     SidedNeighbors,
     SoftClusters,
-    StandardGenes,
     Stretch,
     Translation,
     WarpingPath,
     result,
 )
+from scint_core.contract.results_bulk import BatchEffects, BatchMeans, EffectPriors, LinearFit, StandardGenes
+from scint_core.contract.results_network import EmbeddingHistory, LabelProbabilities, TrainedNetwork, TrainingCurves
 
 __all__ = [
     "RESULT_TYPES",
@@ -56,11 +53,13 @@ __all__ = [
     "CrossNeighbors",
     "EffectPriors",
     "Embedding",
+    "EmbeddingHistory",
     "Explanation",
     "Family",
     "Finding",
     "FloatArray",
     "IntArray",
+    "LabelProbabilities",
     "Level",
     "Limits",
     "LinearFit",
@@ -93,6 +92,8 @@ __all__ = [
     "Step",
     "StepRecord",
     "Stretch",
+    "TrainedNetwork",
+    "TrainingCurves",
     "Translation",
     "Tree",
     "Use",
@@ -103,5 +104,6 @@ __all__ = [
     "lowered",
     "param",
     "result",
+    "show",
     "tick",
 ]

@@ -27,8 +27,11 @@ class Step(Protocol):
     def __call__(self, title: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `function(*args, **kwargs)`, or take its result from an earlier run with the same arguments."""
 
-    def expect(self, n: int) -> None:
-        """Say how many steps remain, as soon as the method knows (or an upper bound)."""
+    def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
+        """Say how many steps remain, as soon as the method knows (or an upper bound).
+
+        `work` says how long each of them takes, in any unit, where they are far from alike.
+        """
 
     def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:
         """Name the loop that the next steps belong to: "merge 2 of 4", "iteration 3, at most 10"."""

@@ -19,11 +19,11 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from scint_core.errors import ParameterError
 
-Kind = typing.Literal["integer", "real", "flag", "choice", "text", "names", "order"]
+Kind = Literal["integer", "real", "flag", "choice", "text", "names", "order"]
 
 Tree = str | tuple["Tree", ...]
 """Batch names, or nested groups of them: the order in which batches are merged."""
@@ -71,6 +71,7 @@ class ParamSpec:
     slider: tuple[float, float] | None
     advanced: bool
     none_means: str
+    names_of: str
 
     @property
     def text(self) -> str:
@@ -102,13 +103,15 @@ def param(
     slider: tuple[float, float] | None = None,
     advanced: bool = False,
     none_means: str = "off",
+    names_of: Literal["batches", "labels", "columns"] = "batches",
 ) -> Any:
     """Declare one parameter of a method.
 
     `help` says what it does, `larger` what a larger value does, `risk` what goes wrong at the wrong value, `source`
     where the default comes from. `low`..`high` is the range outside which a value is impossible; `slider` the range
-    worth offering on the screen. `none_means` explains None where the type admits it. A size that the data bound
-    (`k`, `n_pcs`) has no `high`: it is lowered with a note, not refused.
+    worth offering on the screen. `none_means` explains None where the type admits it, `names_of` says what a text or a
+    list of names is a name of. A size that the data bound (`k`, `n_pcs`) has no `high`: it is lowered with a note, not
+    refused.
     """
     limits = Limits(low, high, open_low, open_high)
     about = {
@@ -122,6 +125,7 @@ def param(
         "slider": slider,
         "advanced": advanced,
         "none_means": none_means,
+        "names_of": names_of,
     }
     return dataclasses.field(default=default, metadata={"about": about})
 

@@ -31,6 +31,9 @@ class Source(Protocol):
     def all_genes(self) -> tuple[str, ...]:
         """Names of all genes."""
 
+    def positions(self) -> IntArray:
+        """Columns of `genes` among `all_genes`."""
+
     def genes_marked(self) -> bool:
         """Whether `genes` are marked as highly variable, rather than all there are for want of a mark."""
 
@@ -113,6 +116,10 @@ class Problem:
     @cached_property
     def all_genes(self) -> tuple[str, ...]:
         return self.source.all_genes()
+
+    @cached_property
+    def positions(self) -> IntArray:
+        return self.source.positions()
 
     @cached_property
     def genes_marked(self) -> bool:

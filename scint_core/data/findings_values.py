@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scint_core.data.values import blocks, stored_values
+from scint_core.numerics.values import blocks, stored_values
 
 ValuesKind = Literal["counts", "log", "scaled", "fractions"]
 

@@ -12,8 +12,8 @@ from anndata import AnnData
 from scint_core.contract import FloatArray, IntArray, Matrix, Params, Sparse, param
 from scint_core.data.notices import notice
 from scint_core.data.problem import COUNTS_LAYER, PCA_KEY, column_of
-from scint_core.data.values import holds_counts, negative, not_finite, not_whole, stored_values
 from scint_core.errors import DataError
+from scint_core.numerics.values import holds_counts, negative, not_finite, not_whole, stored_values
 from scint_core.preprocess.hvg import rank_variable_genes, select_integration_features, vst
 from scint_core.preprocess.normalise import log_normalise
 from scint_core.preprocess.pca import pca

@@ -15,8 +15,8 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from scint_core.contract import FloatArray, IntArray, Matrix, Problem
-from scint_core.data.values import holds_counts, not_finite, stored_values
 from scint_core.errors import DataError
+from scint_core.numerics.values import holds_counts, not_finite, stored_values
 from scint_core.preprocess.pca import pca
 
 N_PCS = 50
@@ -82,8 +82,8 @@ class AnnDataSource:
     order: IntArray
 
     @cached_property
-    def _variable(self) -> IntArray:
-        """Positions of the highly variable genes; of all genes where none are marked."""
+    def _positions(self) -> IntArray:
+        """Columns of the highly variable genes; of all genes where none are marked."""
         var = self.adata.var
         if not self.genes_marked():
             return np.arange(self.adata.n_vars)
@@ -95,16 +95,19 @@ class AnnDataSource:
         return chosen
 
     def genes(self) -> tuple[str, ...]:
-        return tuple(self.adata.var_names[self._variable].astype(str))
+        return tuple(self.adata.var_names[self._positions].astype(str))
 
     def all_genes(self) -> tuple[str, ...]:
         return tuple(self.adata.var_names.astype(str))
+
+    def positions(self) -> IntArray:
+        return self._positions
 
     def genes_marked(self) -> bool:
         return HVG_COLUMN in self.adata.var.columns
 
     def expression(self) -> Matrix:
-        return self._log_values(self._variable)
+        return self._log_values(self._positions)
 
     def all_expression(self) -> Matrix:
         return self._log_values(np.arange(self.adata.n_vars))

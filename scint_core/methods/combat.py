@@ -40,6 +40,7 @@ class CombatParams(Params):
 
     covariates: tuple[str, ...] = param(
         (),
+        names_of="columns",
         help=(
             "Columns of the cell table whose effect is kept, such as a treatment or the cell type (sva's mod). Numbers "
             "act in proportion, anything else as categories."

@@ -26,6 +26,7 @@ class LimmaParams(Params):
 
     covariates: tuple[str, ...] = param(
         (),
+        names_of="columns",
         help=(
             "Columns of the cell table whose effect is kept, such as a treatment or the cell type (limma's design). "
             "Numbers act in proportion, anything else as categories."

@@ -258,8 +258,7 @@ def _compared(problem: Problem, p: MnnParams) -> list[IntArray]:
     every = np.arange(len(problem.genes))
     if not p.correct_all:
         return [every, every] if _two_spaces(p) else [every]
-    column = {gene: i for i, gene in enumerate(problem.all_genes)}
-    return [every, np.array([column[gene] for gene in problem.genes])]
+    return [every, problem.positions]
 
 
 def _outcome(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
 Report = Callable[[float, str], None]
 """Called as `report(fraction, status)`. An exception raised in it ends the run and reaches the caller."""
@@ -17,13 +18,14 @@ class Progress:
     def __init__(self, report: Report | None) -> None:
         self._report = report
         self._fraction = 0.0
-        self._done = 0
-        self._total: int | None = None
+        self._done = 0.0  # work of the finished steps
+        self._work: deque[float] = deque()  # of the steps that remain, as far as the method has said
         self._status = ""
 
-    def expect(self, n: int) -> None:
-        """`n` steps remain after those done."""
-        self._total = self._done + n
+    def expect(self, n: int, work: Sequence[float] = ()) -> None:
+        """`n` steps remain after those done; `work` is how long each takes, alike where not given."""
+        scale = n / sum(work) if work else 1.0
+        self._work = deque(scale * part for part in work or [1.0] * n)
 
     def begin(self, status: str) -> None:
         """A step begins."""
@@ -36,7 +38,7 @@ class Progress:
 
     def end(self) -> None:
         """The running step is finished."""
-        self._done += 1
+        self._done += self._work.popleft() if self._work else 1.0
 
     def finish(self) -> None:
         """The run is finished."""
@@ -45,8 +47,9 @@ class Progress:
             self._report(1.0, "Done")
 
     def _tell(self, part: float) -> None:
-        total = self._total if self._total is not None else self._done + _UNKNOWN
-        reached = (self._done + part) / max(total, self._done + 1)
+        running = self._work[0] if self._work else 1.0
+        total = self._done + (sum(self._work) or _UNKNOWN)
+        reached = (self._done + part * running) / total
         self._fraction = max(self._fraction, min(reached, _CAP))
         if self._report is not None:
             self._report(self._fraction, self._status)

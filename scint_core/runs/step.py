@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from scint_core.contract import StepRecord, explanation_of, listening
@@ -36,7 +36,7 @@ class StepRunner:
         value = self._cache.load(key)
         reused = value is not MISSING
         if not reused:
-            with listening(self._progress.tick):
+            with listening(self._progress.tick, self._trace.show):
                 value = function(*args, **kwargs)
         seconds = time.perf_counter() - started
         self._keys.name(value, key)
@@ -46,8 +46,8 @@ class StepRunner:
         self._progress.end()
         return value  # type: ignore[no-any-return]
 
-    def expect(self, n: int) -> None:
-        self._progress.expect(n)
+    def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
+        self._progress.expect(n, work)
 
     def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:
         bound = f" of {of}" if of is not None else f", at most {at_most}" if at_most is not None else ""

@@ -6,7 +6,10 @@ of the data that came in, so that every step of a run is seen in the same frame 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import shutil
+import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +17,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from scint_core.contract import FloatArray, Problem
+from scint_core.contract import FloatArray, Matrix, Problem
+from scint_core.errors import DataError
 from scint_core.numerics.svd import randomised_svd
+from scint_core.preprocess.normalise import log_normalise
 from scint_core.runs import codec
 from scint_core.runs.keys import is_result
 
 N_AXES = 50
 _SEED = 0
+_SHOW_EVERY = 0.5  # seconds
 
 
 class Axes:
@@ -32,10 +38,19 @@ class Axes:
     @cached_property
     def rotation(self) -> FloatArray:
         """Genes × axes, orthonormal columns."""
-        matrix = self._problem.expression
+        matrix = self._values()
         n = min(N_AXES, *matrix.shape)
         centre = np.asarray(matrix.mean(axis=0), dtype=float).ravel()
         return randomised_svd(matrix, n, seed=_SEED, centre=centre).vt.T
+
+    def _values(self) -> Matrix:
+        """The log values that methods compare cells by; made of the counts where a method on counts was given others."""
+        try:
+            return self._problem.expression
+        except DataError:
+            if self._problem.counts is None:
+                raise
+            return log_normalise(self._problem.counts)[:, self._problem.positions]
 
     def shrink(self, value: Any) -> Any:
         """`value` with every array of cells × genes replaced by float32 coordinates on the axes."""
@@ -63,6 +78,9 @@ class TraceStore(Protocol):
     def keep(self, value: Any) -> Callable[[], Any]:
         """Keep a step's result; returns what loads it again."""
 
+    def show(self, unfinished: Any) -> None:
+        """What the running step has so far, for whoever watches."""
+
 
 class MemoryTrace:
     """Keeps results in memory: for a run in the caller's own process."""
@@ -74,17 +92,31 @@ class MemoryTrace:
         kept = self._axes.shrink(value)
         return lambda: kept
 
+    def show(self, unfinished: Any) -> None:
+        """Nobody watches."""
+
 
 class FolderTrace:
-    """Keeps results in a run's folder."""
+    """Keeps results in a run's folder, and what the running step shows in the folder `live`."""
 
-    def __init__(self, axes: Axes, folder: Path) -> None:
+    def __init__(self, axes: Axes, folder: Path, live: Path) -> None:
         self._axes = axes
         self._folder = folder
+        self._live = live
         self._kept = 0
+        self._shown = 0.0
 
     def keep(self, value: Any) -> Callable[[], Any]:
         place = self._folder / f"{self._kept:04d}"
         self._kept += 1
         codec.write(self._axes.shrink(value), place)
+        shutil.rmtree(self._live, ignore_errors=True)
         return lambda: codec.read(place)
+
+    def show(self, unfinished: Any) -> None:
+        """Write it where the page looks, not more often than a person can follow."""
+        if time.monotonic() - self._shown > _SHOW_EVERY:
+            shutil.rmtree(self._live, ignore_errors=True)
+            with contextlib.suppress(OSError):  # a full disk ends no run for want of a picture
+                codec.write(unfinished, self._live)
+            self._shown = time.monotonic()

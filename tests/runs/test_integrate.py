@@ -73,7 +73,7 @@ def test_a_result_comes_back_from_disk(tmp_path):
     method = find_method("mnn")
     result = module.run_method(
         method, method.Params(k=9), problem, cells=tuple(adata.obs_names), batch_key="batch",
-        trace=FolderTrace(Axes(problem), tmp_path / "trace"),
+        trace=FolderTrace(Axes(problem), tmp_path / "trace", tmp_path / "live"),
     )  # fmt: skip
     save_integration(result, tmp_path)
     back = load_integration(tmp_path)

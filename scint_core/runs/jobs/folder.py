@@ -64,6 +64,11 @@ class JobFolder:
         return self.path / "result"
 
     @property
+    def live(self) -> Path:
+        """What the running step has so far; may be absent, and may vanish while it is read."""
+        return self.path / "live"
+
+    @property
     def created(self) -> float:
         """When the job was asked for (epoch seconds)."""
         return float(self.spec().get("created", 0.0))
@@ -99,6 +104,7 @@ class JobFolder:
         """Forget an earlier attempt that left no result."""
         for name in ("progress.json", "error.json"):
             (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.live, ignore_errors=True)
         for leftover in self.path.glob(".publishing-*"):
             shutil.rmtree(leftover, ignore_errors=True)
 

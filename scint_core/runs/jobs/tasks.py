@@ -34,6 +34,7 @@ from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
 from scint_core.runs.check import check
 from scint_core.runs.integrate import run_method
+from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.progress import Report, share
 from scint_core.runs.store import TRACE, load_integration, save_integration
 from scint_core.runs.trace import Axes, FolderTrace
@@ -124,7 +125,7 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     result = run_method(
         method, method.Params.create(arguments["params"]), problem,
         cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
-        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(problem), folder / TRACE),
+        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(problem), folder / TRACE, JobFolder(folder.parent).live),
     )  # fmt: skip
     report(0.8, "Drawing the map")
     layout = umap_layout(result.coordinates, start=before["umap"])
