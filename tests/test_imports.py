@@ -62,12 +62,14 @@ def test_the_engine_imports_one_way(path):
 
 def test_methods_never_import_each_other():
     shared = {"__init__", "discovery"}
-    for path in (ROOT / ENGINE / "methods").glob("*.py"):
-        if path.stem in shared:
+    folder = ROOT / ENGINE / "methods"
+    for path in folder.rglob("*.py"):
+        method = path.relative_to(folder).parts[0].removesuffix(".py")
+        if method in shared:
             continue
         for name in imported(path):
             if name.startswith(f"{ENGINE}.methods."):
-                assert name.split(".")[2] in shared | {path.stem}, f"{path.stem} imports {name}"
+                assert name.split(".")[2] in shared | {method}, f"{method} imports {name}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "pages" / "ui").glob("*.py")), ids=lambda p: p.name)

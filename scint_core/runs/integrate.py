@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib import metadata
 from typing import Any
 
@@ -171,11 +172,13 @@ def _checked_seed(seed: int) -> int:
 
 
 def versions() -> dict[str, str]:
-    """What computed a result."""
+    """What computed a result; torch where it took part."""
+    torch = {"torch": metadata.version("torch")} if "torch" in sys.modules else {}
     return {
         "scint": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "anndata": metadata.version("anndata"),
+        **torch,
     }

@@ -13,6 +13,7 @@ import json
 import weakref
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,14 @@ def canonical(value: Any) -> str:
 
 @cache
 def engine_digest() -> str:
-    """Digest of the sources that decide results, and of the versions of the arrays' libraries."""
+    """Digest of the sources that decide results, and of the versions of the arrays' libraries.
+
+    torch's is read off its package, so that torch itself is not loaded.
+    """
     root = Path(__file__).resolve().parent.parent
     files = sorted(f for package in _ENGINE_PACKAGES for f in (root / package).rglob("*.py"))
     sources = [part for f in files for part in (f.relative_to(root).as_posix(), f.read_bytes())]
-    return digest(np.__version__, scipy.__version__, *sources)
+    return digest(np.__version__, scipy.__version__, metadata.version("torch"), *sources)
 
 
 def array_digest(array: np.ndarray) -> str:

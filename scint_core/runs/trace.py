@@ -44,7 +44,7 @@ class Axes:
         return randomised_svd(matrix, n, seed=_SEED, centre=centre).vt.T
 
     def _values(self) -> Matrix:
-        """The log values that methods compare cells by; made of the counts where a method on counts was given others."""
+        """The log values that cells are compared by; made of the counts where a method on counts has no others."""
         try:
             return self._problem.expression
         except DataError:

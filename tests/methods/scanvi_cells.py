@@ -27,10 +27,17 @@ def cells(n=30, n_batches=3, n_labels=4, seed=0):
 
 def architecture(**changed):
     """A small network; `changed` are fields of `Architecture`."""
-    usual = dict(
-        n_genes=N_GENES, n_batches=3, n_labels=4, n_latent=3, n_hidden=8, n_layers=1, dropout=0.0, zero_inflated=True,
-        infer_library=False,
-    )  # fmt: skip
+    usual = {
+        "n_genes": N_GENES,
+        "n_batches": 3,
+        "n_labels": 4,
+        "n_latent": 3,
+        "n_hidden": 8,
+        "n_layers": 1,
+        "dropout": 0.0,
+        "zero_inflated": True,
+        "infer_library": False,
+    }  # fmt: skip
     return Architecture(**{**usual, **changed})
 
 

@@ -92,7 +92,9 @@ def scvi_terms(oracle, x, batch, noise, prior):
     mean, variance = oracle.gaussian("z_encoder", np.log1p(x))
     z = mean + np.sqrt(variance) * noise["z"]
     library, inferred = oracle.library(x, noise.get("library"))
-    kl = np.array([sum(kl_normal(m, v, 0, 1) for m, v in zip(*row, strict=True)) for row in zip(mean, variance, strict=True)])
+    kl = np.array(
+        [sum(kl_normal(m, v, 0, 1) for m, v in zip(*row, strict=True)) for row in zip(mean, variance, strict=True)]
+    )
     kl_library = np.zeros(len(x)) if inferred is None else kl_normal(*inferred, *prior)[:, 0]
     return -oracle.log_likelihood(x, z, batch, library), kl, kl_library
 

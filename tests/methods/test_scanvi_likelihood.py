@@ -12,7 +12,14 @@ from scint_core.methods.scanvi.likelihood import Counts, negative_binomial, zero
 def counts_of(dense):
     dense = torch.as_tensor(dense)
     nonzero = torch.nonzero(dense.reshape(-1)).view(-1)
-    return Counts(dense, nonzero, dense.reshape(-1)[nonzero], torch.lgamma(dense + 1).sum(dim=1))
+    return Counts(
+        dense,
+        nonzero,
+        nonzero // dense.shape[1],
+        nonzero % dense.shape[1],
+        dense.reshape(-1)[nonzero],
+        torch.lgamma(dense + 1).sum(dim=1),
+    )
 
 
 def arguments(n=7, genes=12, seed=0, dtype=torch.float64):
@@ -23,7 +30,9 @@ def arguments(n=7, genes=12, seed=0, dtype=torch.float64):
     x[:, 5] = 0  # a gene without counts
     values = random.normal(size=(n, genes)), random.uniform(2, 5, (n, 1)), random.normal(size=genes)
     values = (*values, random.normal(size=(n, genes)))
-    return counts_of(torch.as_tensor(x, dtype=dtype)), [torch.tensor(v, dtype=dtype, requires_grad=True) for v in values]
+    return counts_of(torch.as_tensor(x, dtype=dtype)), [
+        torch.tensor(v, dtype=dtype, requires_grad=True) for v in values
+    ]
 
 
 def means(logits, log_library, log_dispersion, *_):
@@ -121,4 +130,3 @@ def test_probabilities_of_all_counts_sum_to_one(function):
     if function is zero_inflated:
         zero = expit(0.7) + (1 - expit(0.7)) * zero
     np.testing.assert_allclose(log_p.exp().sum() / zero, 1, rtol=1e-9)
-

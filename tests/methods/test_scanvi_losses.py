@@ -13,7 +13,9 @@ from tests.methods.scanvi_cells import cells, network, weights_of
 
 SEED = 11
 VARIANTS = [
-    pytest.param(dict(zero_inflated=z, infer_library=i, n_layers=n), training, id=f"zinb={z}-infer={i}-{n}-{training}")
+    pytest.param(
+        {"zero_inflated": z, "infer_library": i, "n_layers": n}, training, id=f"zinb={z}-infer={i}-{n}-{training}"
+    )
     for z, i, n, training in product((True, False), (True, False), (1, 2), (True, False))
 ]
 ROWS = np.array([3, 4, 7, 8, 11, 14, 19])
@@ -72,7 +74,7 @@ def test_cross_entropy_is_the_oracles(training):
 
 @pytest.mark.parametrize("kind", [Scvi, Scanvi])
 def test_one_batch_and_one_label_need_no_columns(kind):
-    made, oracle, part, given = setting(kind, dict(n_batches=1, n_labels=1), False)
+    made, oracle, part, given = setting(kind, {"n_batches": 1, "n_labels": 1}, False)
     torch.manual_seed(SEED)
     name = "scvi_terms" if kind is Scvi else "scanvi_terms"
     terms = getattr(losses, name)(made, part)

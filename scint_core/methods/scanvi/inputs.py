@@ -57,7 +57,7 @@ def known_labels(problem: Problem, p: ScanviParams) -> Labels:
     """The labels that are neither missing nor the unlabelled category. Raises `DataError` where there are none."""
     if problem.labels is None:
         raise DataError(
-            "parameter 'label_key' is None: scANVI needs a column with some known labels; set 'epochs_scanvi' to 0 for "
+            "no label column is chosen ('label_key' is None): scANVI needs one with some known labels; set 'epochs_scanvi' to 0 for "
             "the latent space of scVI, which needs none"
         )
     names = tuple(name for name in problem.label_names if name != p.unlabeled_category)
@@ -79,7 +79,7 @@ def notes_on_labels(problem: Problem, labels: Labels) -> tuple[str, ...]:
     missing = int((problem.labels == -1).sum()) if problem.labels is not None else 0
     if missing:
         cells = "cell has" if missing == 1 else "cells have"
-        notes.append(f"{missing} {cells} no label (NaN) in '{problem.label_key}': taken as unlabelled")
+        notes.append(f"{missing} {cells} no label in '{problem.label_key}': taken as unlabelled")
     if len(labels.names) == 1:
         notes.append(
             f"'{labels.names[0]}' is the only label in '{problem.label_key}': every cell is predicted to be of it"

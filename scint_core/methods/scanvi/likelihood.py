@@ -26,6 +26,8 @@ class Counts:
 
     dense: Tensor  # B × G
     nonzero: Tensor  # (entries,) positions in `dense`, row by row
+    cells: Tensor  # (entries,) their rows
+    genes: Tensor  # (entries,) their columns
     values: Tensor  # (entries,)
     log_factorials: Tensor  # (B,) sum of ln x! of every cell
 
@@ -57,8 +59,8 @@ class _NegativeBinomial(torch.autograd.Function):
     def forward(ctx: Any, counts: Counts, logits: Tensor, log_library: Tensor, log_dispersion: Tensor) -> Tensor:
         rate = _Rate.of(logits, log_library, log_dispersion)
         rising, slope = _log_rising(rate.dispersion, counts)
-        per_gene = rate.log_zero() + counts.dense * rate.log_odds()
-        _add_at(per_gene, counts.nonzero, rising)
+        per_gene = rate.log_zero()
+        _add_at(per_gene, counts.nonzero, rate.log_ratio(counts).add_(rising))
         always = torch.ones((), dtype=logits.dtype, device=logits.device)
         ctx.save_for_backward(*_slopes(counts, rate, slope, always))
         return per_gene.sum(dim=1) - counts.log_factorials
@@ -82,8 +84,9 @@ class _ZeroInflated(torch.autograd.Function):
         genuine = torch.sigmoid(not_dropped)
         per_gene = F.softplus(not_dropped)
         _put_at(genuine, counts.nonzero, torch.ones_like(rising))  # what is not zero was not dropped
-        _put_at(per_gene, counts.nonzero, not_dropped.view(-1)[counts.nonzero].add_(rising))
-        per_gene.addcmul_(counts.dense, rate.log_odds()).sub_(F.softplus(-dropout_logits))
+        at_count = _at(not_dropped, counts.nonzero).add_(rate.log_ratio(counts)).add_(rising)
+        _put_at(per_gene, counts.nonzero, at_count)
+        per_gene.sub_(F.softplus(-dropout_logits))
         by_dropout = torch.sigmoid(-dropout_logits).sub_(genuine)
         ctx.save_for_backward(*_slopes(counts, rate, slope, genuine), by_dropout)
         return per_gene.sum(dim=1) - counts.log_factorials
@@ -104,25 +107,30 @@ class _Rate:
 
     share: Tensor  # B × G, rows sum to 1
     mean: Tensor  # B × G
-    log_mean: Tensor  # B × G
-    excess: Tensor  # B × G, ln((r + μ) / r), which keeps its digits also where r is large
+    log_share: Tensor  # B × G
+    log_library: Tensor  # B × 1
+    ratio: Tensor  # B × G, μ / r
+    excess: Tensor  # B × G, ln(1 + μ / r), which keeps its digits also where r is large
     dispersion: Tensor  # (G,)
     log_dispersion: Tensor  # (G,)
 
     @classmethod
     def of(cls, logits: Tensor, log_library: Tensor, log_dispersion: Tensor) -> _Rate:
         log_share = torch.log_softmax(logits, dim=1)
-        log_mean = log_share + log_library
-        mean, dispersion = log_mean.exp(), log_dispersion.exp()
-        return cls(log_share.exp_(), mean, log_mean, (mean / dispersion).log1p_(), dispersion, log_dispersion)
+        share, dispersion = log_share.exp(), log_dispersion.exp()
+        mean = share * log_library.exp()
+        ratio = mean / dispersion
+        return cls(share, mean, log_share, log_library, ratio, ratio.log1p(), dispersion, log_dispersion)
 
     def log_zero(self) -> Tensor:
         """ln of the chance of a count of zero, r ln(r / (r + μ)) (B × G)."""
         return -self.dispersion * self.excess
 
-    def log_odds(self) -> Tensor:
-        """ln(μ / (r + μ)), what every count adds (B × G)."""
-        return (self.log_mean - self.log_dispersion).sub_(self.excess)
+    def log_ratio(self, counts: Counts) -> Tensor:
+        """x ln(μ / (r + μ)), what the counts that are not zero add (entries,)."""
+        log_mean = _at(self.log_share, counts.nonzero).add_(_at(self.log_library, counts.cells))
+        excess = _at(self.excess, counts.nonzero)
+        return log_mean.sub_(excess).sub_(_at(self.log_dispersion, counts.genes)).mul_(counts.values)
 
 
 def _slopes(counts: Counts, rate: _Rate, rising_slope: Tensor, genuine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -130,13 +138,12 @@ def _slopes(counts: Counts, rate: _Rate, rising_slope: Tensor, genuine: Tensor) 
 
     `genuine` (B × G, or one number for all) is the chance that a count comes from the negative binomial.
     """
-    by_total = (-rate.excess).exp_()  # r / (r + μ)
+    by_total = (1 + rate.ratio).reciprocal_()  # r / (r + μ)
     by_log_mean = (counts.dense - genuine * rate.mean).mul_(by_total)
     by_library = by_log_mean.sum(dim=1, keepdim=True)
     by_log_dispersion = (1 - rate.excess).sub_(by_total)
     by_log_dispersion.mul_(rate.dispersion).mul_(genuine).addcmul_(counts.dense, by_total, value=-1)
-    gene = counts.nonzero % len(rate.dispersion)
-    _add_at(by_log_dispersion, counts.nonzero, rising_slope * rate.dispersion[gene])
+    _add_at(by_log_dispersion, counts.nonzero, rising_slope * _at(rate.dispersion, counts.genes))
     return by_log_mean.addcmul_(rate.share, by_library, value=-1), by_library, by_log_dispersion
 
 
@@ -145,24 +152,27 @@ def _log_rising(dispersion: Tensor, counts: Counts) -> tuple[Tensor, Tensor]:
 
     Sums of a table for small counts, which also keep their digits where r is large; the gamma function beyond.
     """
-    gene = counts.nonzero % len(dispersion)
     factors = dispersion[:, None] + torch.arange(_TABLE, dtype=dispersion.dtype, device=dispersion.device)  # G × table
-    place = gene * _TABLE + (counts.values.clamp(max=_TABLE).long() - 1)
-    value = factors.log().cumsum_(dim=1).view(-1)[place]
-    slope = factors.reciprocal().cumsum_(dim=1).view(-1)[place]
+    place = counts.genes * _TABLE + (counts.values.clamp(max=_TABLE).long() - 1)
+    value = _at(factors.log().cumsum_(dim=1), place)
+    slope = _at(factors.reciprocal().cumsum_(dim=1), place)
     beyond = torch.nonzero(counts.values > _TABLE).view(-1)
-    r, x = dispersion[gene[beyond]], counts.values[beyond]
+    r, x = dispersion[counts.genes[beyond]], counts.values[beyond]
     value[beyond] = torch.lgamma(x + r) - torch.lgamma(r)
     slope[beyond] = torch.digamma(x + r) - torch.digamma(r)
     return value, slope
 
 
+def _at(matrix: Tensor, positions: Tensor) -> Tensor:
+    """matrix[positions], a copy; the positions are those of the flattened matrix."""
+    return matrix.reshape(-1).index_select(0, positions)
+
+
 def _put_at(matrix: Tensor, positions: Tensor, values: Tensor) -> None:
-    """matrix[positions] = values, in place; the positions are those of the flattened matrix, each once."""
+    """matrix[positions] = values, in place; each position once."""
     matrix.view(-1).scatter_(0, positions, values)
 
 
 def _add_at(matrix: Tensor, positions: Tensor, values: Tensor) -> None:
-    """matrix[positions] += values, in place; the positions are those of the flattened matrix, each once."""
-    flat = matrix.view(-1)
-    flat.scatter_(0, positions, flat[positions].add_(values))
+    """matrix[positions] += values, in place; each position once."""
+    matrix.view(-1).scatter_(0, positions, _at(matrix, positions).add_(values))

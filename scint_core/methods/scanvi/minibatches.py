@@ -61,15 +61,16 @@ class Cells:
         part = self.counts[rows]
         n_cells, n_genes = part.shape
         row = np.repeat(np.arange(n_cells, dtype=np.int64), np.diff(part.indptr))
-        nonzero = self._send(row * n_genes + part.indices)
-        values = self._send(part.data)
-        dense = torch.zeros(n_cells, n_genes, device=self.device)
+        genes = part.indices.astype(np.int64)
+        nonzero, values = self._send(row * n_genes + genes), self._send(part.data)
+        dense, encoded = (torch.zeros(n_cells, n_genes, device=self.device) for _ in range(2))
         dense.view(-1).scatter_(0, nonzero, values)
+        encoded.view(-1).scatter_(0, nonzero, values.log1p())
         log_factorials = self._send(self.log_factorials[rows].astype(np.float32))
         mean, variance = (self._send(of_batch[self.batch[rows]].astype(np.float32)[:, None]) for of_batch in self.prior)
         return Minibatch(
-            counts=Counts(dense, nonzero, values, log_factorials),
-            encoded=dense.log1p(),
+            counts=Counts(dense, nonzero, self._send(row), self._send(genes), values, log_factorials),
+            encoded=encoded,
             batch=one_hot(self._send(self.batch[rows]), self.n_batches),
             log_library=self._send(self.log_library[rows].astype(np.float32)[:, None]),
             library_prior=Gaussian(mean, variance),

@@ -224,7 +224,8 @@ def _loss_curve(sums: FloatArray, *, labelled: bool) -> LossCurve:
 
 def _mean(total: FloatArray, number: FloatArray) -> FloatArray:
     """Sums divided by what was summed; NaN where that was nothing."""
-    return np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    mean: FloatArray = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    return mean
 
 
 @dataclass

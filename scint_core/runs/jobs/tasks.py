@@ -18,8 +18,9 @@ from typing import Any
 import anndata as ad
 import numpy as np
 
-from scint_core.contract import FloatArray, Problem
+from scint_core.contract import FloatArray, IntArray, Problem
 from scint_core.contract.folders import state_folder
+from scint_core.data.held_out import hide_labels
 from scint_core.data.notices import DataWarning
 from scint_core.data.prepare import preprocess
 from scint_core.data.problem import problem_from
@@ -27,6 +28,7 @@ from scint_core.data.read import load
 from scint_core.data.read_choices import FileChoice
 from scint_core.data.read_summary import summarise
 from scint_core.data.samples import samples
+from scint_core.export import Integration
 from scint_core.export.h5ad import write_h5ad
 from scint_core.methods import find_method
 from scint_core.metrics import measure
@@ -115,15 +117,21 @@ def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
 
 
 def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
-    """Run a method on a prepared data set (`data`: its job), draw its map from the map before, and score it."""
+    """Run a method on a prepared data set (`data`: its job), draw its map from the map before, and score it.
+
+    A method that reads labels gets those of `label_key`, without the share `hide` of them, and is then asked for these.
+    """
     source = result_of(arguments["data"])
     report(0.0, "Opening the data")
     adata = ad.read_h5ad(source / PREPARED)
     before = codec.read(source / VIEW)
     method = find_method(arguments["method"])
+    params = method.Params.create(arguments["params"])
     problem = problem_from(adata, before["batch_key"], before["label_key"])
+    truth = problem_from(adata, before["batch_key"], arguments.get("label_key", before["label_key"]))
+    given, hidden = hide_labels(truth, arguments.get("hide", 0.0), unknown=getattr(params, "unlabeled_category", None))
     result = run_method(
-        method, method.Params.create(arguments["params"]), problem,
+        method, params, given,
         cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
         report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(problem), folder / TRACE, JobFolder(folder.parent).live),
     )  # fmt: skip
@@ -132,7 +140,17 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     report(0.92, "Measuring")
     scores = _scores(result.coordinates, problem)
     save_integration(result, folder)
-    codec.write({"umap": layout, "scores": scores}, folder / VIEW)
+    codec.write({"umap": layout, "scores": scores, "held_out": _held_out(truth, hidden, result)}, folder / VIEW)
+
+
+def _held_out(truth: Problem, hidden: IntArray, result: Integration) -> dict[str, Any] | None:
+    """The cells whose labels were held back (positions of the caller), with the true and the predicted label."""
+    if result.predictions is None or not len(hidden) or truth.labels is None:
+        return None
+    cells = truth.order[hidden]
+    names = np.array(truth.label_names, dtype=np.str_)
+    predicted = result.predictions["label"].to_numpy().astype(np.str_)
+    return {"cells": cells, "truth": names[truth.labels[hidden]], "predicted": predicted[cells]}
 
 
 def _scores(coordinates: FloatArray, problem: Problem) -> dict[str, float]:
