@@ -8,6 +8,7 @@ import pytest
 
 _SESSION = Path(tempfile.mkdtemp(prefix="scint-tests-"))
 os.environ["SCINT_CACHE"] = str(_SESSION / "cache")
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as scanvi sets it, here before any test loads torch
 os.environ["SCINT_STATE"] = str(_SESSION / "state")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scint_core.contract import Pairs, explained, result, tick
+from scint_core.contract import LossCurve, Pairs, explained, result, show, tick
 from scint_core.runs import step as step_module
 from scint_core.runs.cache import StepCache
 from scint_core.runs.progress import Progress
@@ -13,10 +13,16 @@ calls = []
 
 
 class KeepAll:
-    """A trace that keeps results as they are."""
+    """A trace that keeps results as they are, and what steps show."""
+
+    def __init__(self):
+        self.shown = []
 
     def keep(self, value):
         return lambda: value
+
+    def show(self, unfinished):
+        self.shown.append(unfinished)
 
 
 @explained("Doubles.", formula="2x", parameters=("factor",))
@@ -33,6 +39,12 @@ def ticking(x, n):
     for i in range(n):
         tick(i, n)
     return x
+
+
+def showing(x):
+    show(LossCurve(x[:1]))
+    show(LossCurve(x))
+    return x * 1
 
 
 def runner(tmp_path, report=None, seed=0):
@@ -154,3 +166,19 @@ def test_results_may_be_registered_dataclasses(tmp_path):
 def test_only_frozen_dataclasses_can_be_registered():
     with pytest.raises(TypeError, match="frozen"):
         result(type("Loose", (), {}))
+
+
+def test_what_a_step_shows_on_its_way_reaches_the_trace(tmp_path):
+    step = runner(tmp_path)
+    step("Show", showing, np.arange(3.0))
+    assert [curve.values.tolist() for curve in step._trace.shown] == [[0.0], [0.0, 1.0, 2.0]]
+
+
+def test_steps_count_in_the_bar_by_their_work(tmp_path):
+    seen = []
+    step = runner(tmp_path, report=lambda fraction, _: seen.append(round(fraction, 3)))
+    step.expect(3, work=(6, 3, 1))
+    step("Tick", ticking, np.arange(3.0), n=2)
+    step("Double", double, np.arange(3.0))
+    step("Double", double, np.arange(4.0))
+    assert seen == [0.0, 0.0, 0.3, 0.6, 0.9]

@@ -57,8 +57,8 @@ def known_labels(problem: Problem, p: ScanviParams) -> Labels:
     """The labels that are neither missing nor the unlabelled category. Raises `DataError` where there are none."""
     if problem.labels is None:
         raise DataError(
-            "no label column is chosen ('label_key' is None): scANVI needs one with some known labels; set 'epochs_scanvi' to 0 for "
-            "the latent space of scVI, which needs none"
+            "no label column is chosen ('label_key' is None): scANVI needs one with some known labels; set "
+            "'epochs_scanvi' to 0 for the latent space of scVI, which needs none"
         )
     names = tuple(name for name in problem.label_names if name != p.unlabeled_category)
     position = {name: i for i, name in enumerate(names)}

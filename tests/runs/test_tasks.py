@@ -1,0 +1,81 @@
+"""What engine processes do, one task after the other, in this process."""
+
+import numpy as np
+import pytest
+
+from scint_core.runs import codec
+from scint_core.runs.jobs import tasks
+from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.trace import Axes, FolderTrace
+from tests.datasets import counts
+
+
+@pytest.fixture
+def done(tmp_path, monkeypatch):
+    """Do a task as a job of its own; returns the folder of its result."""
+    monkeypatch.setenv("SCINT_STATE", str(tmp_path))
+
+    def do(kind, job_id, report=lambda *_: None, **arguments):
+        folder = tmp_path / "runs" / job_id / "result"
+        folder.mkdir(parents=True)
+        tasks.TASKS[kind](arguments, folder, report)
+        return folder
+
+    return do
+
+
+@pytest.fixture
+def data(done, tmp_path):
+    """The id of a prepared data set."""
+    path = tmp_path / "counts.h5ad"
+    counts().write_h5ad(path)
+    done("load", "loaded", files=[{"path": str(path), "name": "counts.h5ad", "choice": None}])
+    done(
+        "prepare", "data", loaded="loaded", title="counts", batch_key="batch", label_key="celltype",
+        params={"n_top_genes": 50, "n_pcs": 10},
+    )  # fmt: skip
+    return "data"
+
+
+def integrate(done, data, job_id="run", **given):
+    params = {"epochs_scvi": 30, "epochs_scanvi": 20, "lr": 1e-2}
+    arguments = {"method": "scanvi", "params": params, "seed": 0, **given}
+    return codec.read(done("integrate", job_id, data=data, **arguments) / tasks.VIEW)
+
+
+def test_hidden_labels_come_back_with_what_was_predicted(done, data):
+    held_out = integrate(done, data, hide=0.5)["held_out"]
+    types = counts().obs["celltype"].astype(str).to_numpy()
+    np.testing.assert_array_equal(held_out["truth"], types[held_out["cells"]])
+    assert len(held_out["cells"]) == pytest.approx(60, abs=2)
+    assert (held_out["truth"] == held_out["predicted"]).mean() > 0.8
+
+
+def test_another_label_column_may_be_used_and_the_scores_keep_theirs(done, data, tmp_path):
+    usual = integrate(done, data, hide=0.5)
+    other = integrate(done, data, "other", hide=0.5, label_key="batch")
+    assert set(other["held_out"]["truth"]) == {"batch 0", "batch 1"}
+    assert set(other["scores"]) == set(usual["scores"])
+
+
+@pytest.mark.parametrize("given", [{}, {"hide": 0.0}, {"method": "unintegrated", "params": {}, "hide": 0.5}])
+def test_nothing_is_asked_for_where_nothing_is_hidden_or_predicted(done, data, given):
+    assert integrate(done, data, **given)["held_out"] is None
+
+
+def test_what_a_step_shows_lies_in_the_job_until_the_step_is_kept(done, data, tmp_path):
+    seen = []
+    live = JobFolder(tmp_path / "runs" / "run").live
+    done(
+        "integrate", "run", report=lambda *_: seen.append(live.exists() and codec.read(live)), data=data,
+        method="scanvi", params={"epochs_scvi": 400, "epochs_scanvi": 1}, seed=0,
+    )  # fmt: skip
+    shown = [curves for curves in seen if curves]
+    assert shown
+    assert 0 < len(shown[0].train.values) < 400
+    assert not live.exists()
+
+
+def test_a_full_disk_ends_no_run_for_want_of_a_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr(codec, "write", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    FolderTrace(Axes(None), tmp_path / "trace", tmp_path / "live").show(np.zeros(3))
