@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, forms, library, state
+from pages.ui import charts, forms, library, network_charts, state
 from pages.ui.jobs import board, follow, submit
+from pages.ui.labels import choose_labels, show_held_out
 from pages.ui.notices import show_notes
 from pages.ui.routes import download_url
 from pages.ui.text import count, in_markdown, visible
-from scint_core.contract import Method, Pairs
+from scint_core.contract import Method, Pairs, TrainedNetwork
 from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
 from scint_core.metrics import METRICS
@@ -52,18 +53,28 @@ def _choose_and_run(view: library.DataView) -> None:
     )  # fmt: skip
     method = methods[name]
     _describe(method)
-    values = forms.method_form(method, view.batch_names, view.columns)
+    labels = choose_labels(method, view)
+    label_key = labels.key if labels else view.label_key
+    values = forms.method_form(method, _names(view, label_key))
     seed = st.number_input(
         "seed", min_value=0, value=0, step=1, key="seed", persist_state="session",
         help="Decides everything random in a run. The same seed gives the same result.",
     )  # fmt: skip
-    notes = _foreseen(view, method, values)
+    notes = _foreseen(view, method, label_key, values)
     show_notes(notes or ())
     run = st.button("Run", type="primary", width="stretch", disabled=notes is None, icon=":material/play_arrow:")
     if run:
         params = method.Params.create(values).changed()
-        state.choose("run", submit("integrate", data=view.id, method=name, params=params, seed=int(seed)).id)
+        asked = labels.arguments() if labels else {}
+        job = submit("integrate", data=view.id, method=name, params=params, seed=int(seed), **asked)
+        state.choose("run", job.id)
         st.rerun()
+
+
+def _names(view: library.DataView, label_key: str | None) -> forms.Names:
+    """What parameters may be names of."""
+    labels = library.problem(view.id, label_key).label_names
+    return {"batches": view.batch_names, "columns": view.columns, "labels": labels}
 
 
 def _describe(method: Method) -> None:
@@ -74,11 +85,13 @@ def _describe(method: Method) -> None:
             st.markdown(in_markdown(method.citation))
 
 
-def _foreseen(view: library.DataView, method: Method, values: dict[str, Any]) -> list[str] | None:
+def _foreseen(
+    view: library.DataView, method: Method, label_key: str | None, values: dict[str, Any]
+) -> list[str] | None:
     """What the run will lower or skip; None, with the reason on the page, where the values are impossible."""
     try:
         params = method.Params.create(values)
-        return list(method.foresee(library.problem(view.id), params))
+        return list(method.foresee(library.problem(view.id, label_key), params))
     except IntegrationError as error:
         st.error(in_markdown(error), icon=":material/error:")
         return None
@@ -115,9 +128,12 @@ def _map_before(view: library.DataView) -> None:
 
 
 def _result(view: library.DataView, run: library.RunView) -> None:
+    method = all_methods()[run.result.method]
     _headline(view, run)
     show_notes(run.result.notes)
     _before_and_after(view, run)
+    show_held_out(run, method)
+    _training(run)
     _steps(run)
     _download(view, run)
 
@@ -138,7 +154,8 @@ def _headline(view: library.DataView, run: library.RunView) -> None:
 
 
 def _before_and_after(view: library.DataView, run: library.RunView) -> None:
-    colourings = {g.title: g for g in (library.batch_groups(view), library.label_groups(view)) if g is not None}
+    groupings = (library.batch_groups(view), library.label_groups(view), library.predicted_groups(view, run))
+    colourings = {groups.title: groups for groups in groupings if groups is not None}
     left, right = st.columns([1, 1], vertical_alignment="bottom")
     by = left.segmented_control(
         "Colour by", list(colourings), default=view.batch_key, key=f"colour:{view.id}", persist_state="session",
@@ -171,6 +188,19 @@ def _pairs_to_draw(run: library.RunView) -> tuple[Pairs | None, str]:
     )  # fmt: skip
     drawn = charts.sample_of_pairs(run.result.pairs, most)
     return drawn, f"{len(drawn):,} of {kept:,} pairs shown."
+
+
+def _training(run: library.RunView) -> None:
+    """The curves of every network that was trained."""
+    for record in run.result.steps:
+        if record.kind == TrainedNetwork.__name__:
+            st.markdown(f"##### {in_markdown(record.title)}")
+            curves = library.training_curves(run.id, record.title)
+            charts.show(
+                network_charts.training_curves(curves),
+                key=f"curves:{record.title}",
+                alt=f"{record.title}: objective and its parts over {count(len(curves.kl_weight), 'epoch')}",
+            )
 
 
 def _steps(run: library.RunView) -> None:

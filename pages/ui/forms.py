@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -17,28 +19,29 @@ _PRESET_HELP = (
 )
 
 
-def method_form(method: Method, batch_names: tuple[str, ...], columns: tuple[str, ...]) -> dict[str, Any]:
+Names = Mapping[str, tuple[str, ...]]
+"""What the data offer by name: "batches", "labels" and "columns"."""
+
+
+def method_form(method: Method, names: Names) -> dict[str, Any]:
     """Draw the presets and one field per parameter of a method; returns the values by name."""
     _choose_preset(method)
-    return fields(method.name, method.Params, batch_names, columns)
+    return fields(method.name, method.Params, names)
 
 
-def fields(
-    form: str, params: type[Params], batch_names: tuple[str, ...] = (), columns: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def fields(form: str, params: type[Params], names: Names = MappingProxyType({})) -> dict[str, Any]:
     """Draw one field per parameter; returns the values by name. Rarely changed parameters are folded away.
 
     `form` names the form; its fields start at the defaults and keep what was typed when the page changes.
     """
     for spec in params.specs():
         st.session_state.setdefault(_key(form, spec.name), _shown(spec, spec.default))
-    offered = {"order": batch_names, "text": batch_names, "names": columns}
     usual = [spec for spec in params.specs() if not spec.advanced]
     rare = [spec for spec in params.specs() if spec.advanced]
-    values = _grid(form, usual, offered)
+    values = _grid(form, usual, names)
     if rare:
         with st.expander("More parameters"):
-            values.update(_grid(form, rare, offered))
+            values.update(_grid(form, rare, names))
     return values
 
 
@@ -73,7 +76,7 @@ def _key(form: str, name: str) -> str:
     return f"param:{form}:{name}"
 
 
-def _grid(form: str, specs: list[ParamSpec], offered: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def _grid(form: str, specs: list[ParamSpec], names: Names) -> dict[str, Any]:
     """Numbers two by two, then everything else line by line; values in the order of declaration."""
     numbers = [spec for spec in specs if spec.kind in ("integer", "real")]
     values: dict[str, Any] = dict.fromkeys(spec.name for spec in specs)
@@ -84,7 +87,7 @@ def _grid(form: str, specs: list[ParamSpec], offered: dict[str, tuple[str, ...]]
             values[spec.name] = _number_field(spec, _key(form, spec.name))
     for spec in specs:
         if spec not in numbers:
-            values[spec.name] = _FIELDS[spec.kind](spec, _key(form, spec.name), offered)
+            values[spec.name] = _FIELDS[spec.kind](spec, _key(form, spec.name), names.get(spec.names_of, ()))
     return values
 
 
@@ -112,7 +115,7 @@ def _step(value: float | None) -> float:
     return 0.1 if value is None or value >= 0.1 or value <= 0 else value / 2
 
 
-def _flag_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> bool | None:
+def _flag_field(spec: ParamSpec, key: str, _: tuple[str, ...]) -> bool | None:
     """A switch; a choice of three where the parameter may be None."""
     if not spec.optional:
         return st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
@@ -123,27 +126,26 @@ def _flag_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> boo
     return answers[chosen or "auto"]
 
 
-def _choice_field(spec: ParamSpec, key: str, _: dict[str, tuple[str, ...]]) -> str:
+def _choice_field(spec: ParamSpec, key: str, _: tuple[str, ...]) -> str:
     return st.selectbox(spec.name, spec.choices, key=key, help=spec.text, persist_state="session")
 
 
-def _text_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> str | None:
+def _text_field(spec: ParamSpec, key: str, names: tuple[str, ...]) -> str | None:
+    offered = names if spec.default is None or spec.default in names else (spec.default, *names)
     return st.selectbox(
-        spec.name, offered["text"], index=None, key=key, help=spec.text, placeholder=spec.none_means,
-        persist_state="session",
-    )  # fmt: skip
+        spec.name, offered, index=None, key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
+    )
 
 
-def _names_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> list[str] | None:
+def _names_field(spec: ParamSpec, key: str, names: tuple[str, ...]) -> list[str] | None:
     chosen = st.multiselect(
-        spec.name, offered["names"], key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
+        spec.name, names, key=key, help=spec.text, placeholder=spec.none_means, persist_state="session"
     )
     return chosen or (None if spec.optional else [])
 
 
-def _order_field(spec: ParamSpec, key: str, offered: dict[str, tuple[str, ...]]) -> list[str] | None:
+def _order_field(spec: ParamSpec, key: str, names: tuple[str, ...]) -> list[str] | None:
     """A list to be put in order, once asked for; until then None, and the order is the method's own."""
-    names = offered["order"]
     own = st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
     if not own:
         st.caption(f"In use: {spec.none_means} ({' → '.join(map(in_markdown, names))})")

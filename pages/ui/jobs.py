@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import streamlit as st
 
+from pages.ui import charts, network_charts
+from scint_core.contract import TrainingCurves
+from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.launch import warm_up
@@ -50,8 +54,19 @@ def _progress(job_id: str) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     elapsed = f" · {time.time() - status.since:.0f} s" if status.state == "running" else ""
     bar.progress(status.fraction, text=f"{status.status}{elapsed}")
+    unfinished = _live(job)
+    if isinstance(unfinished, TrainingCurves):
+        charts.show(network_charts.training_curves(unfinished), key=f"live:{job_id}", alt="Training so far")
     if button.button("Cancel", key=f"cancel:{job_id}", width="stretch"):
         board().cancel(job)
+
+
+def _live(job: JobFolder) -> Any:
+    """What the running step has so far; None where there is nothing, or it is being written anew."""
+    try:
+        return codec.read(job.live)
+    except (OSError, ValueError, KeyError, StopIteration, codec.Damaged):
+        return None
 
 
 def _say_why(job: JobFolder) -> None:

@@ -17,7 +17,7 @@ import streamlit as st
 from pages.ui.charts import Groups
 from pages.ui.jobs import board
 from pages.ui.text import in_chart, visible
-from scint_core.contract import Finding, FloatArray, IntArray, Problem
+from scint_core.contract import Finding, FloatArray, IntArray, Problem, TrainingCurves
 from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.methods import find_method
@@ -71,6 +71,27 @@ class RunView:
     result: Integration
     umap: FloatArray  # cells × 2, aligned to the map before
     scores: dict[str, float]
+    held_out: HeldOut | None = None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Cells whose labels a run was not given: their positions, their true and their predicted label, each (cells,)."""
+
+    cells: IntArray
+    truth: np.ndarray
+    predicted: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the cells that were given their true label."""
+        return float((self.truth == self.predicted).mean())
+
+    def confusion(self) -> pd.DataFrame:
+        """Cells by true label (rows) and predicted label (columns); one set of labels for both."""
+        names = sorted({*self.truth, *self.predicted})
+        table = pd.crosstab(self.truth, self.predicted).reindex(index=names, columns=names, fill_value=0)
+        return table.rename_axis(index="true", columns="predicted")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -86,15 +107,24 @@ def data_view(job_id: str) -> DataView:
 def run_view(job_id: str) -> RunView:
     """The result of a finished run."""
     folder = board().job(job_id).result
-    return RunView(id=job_id, result=load_integration(folder), **codec.read(folder / VIEW))
+    view = codec.read(folder / VIEW)
+    if view.get("held_out") is not None:
+        view["held_out"] = HeldOut(**view["held_out"])
+    return RunView(id=job_id, result=load_integration(folder), **view)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def problem(job_id: str) -> Problem:
-    """The problem that a prepared data set poses; its matrices stay on the disk until asked for."""
-    view = data_view(job_id)
+@st.cache_resource(max_entries=16, show_spinner=False)
+def training_curves(job_id: str, title: str) -> TrainingCurves:
+    """The curves of the network that a run trained in the step `title`."""
+    curves: TrainingCurves = next(step for step in run_view(job_id).result.steps if step.title == title).result.curves
+    return curves
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def problem(job_id: str, label_key: str | None) -> Problem:
+    """The problem that a prepared data set poses with these labels; its matrices stay on the disk until asked for."""
     adata = ad.read_h5ad(board().job(job_id).result / PREPARED, backed="r")
-    return problem_from(adata, view.batch_key, view.label_key)
+    return problem_from(adata, data_view(job_id).batch_key, label_key)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -120,6 +150,8 @@ def run_title(job: JobFolder) -> str:
     method = find_method(arguments["method"])
     changed = method.Params.create(arguments["params"]).changed()
     parts = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in changed.items()]
+    if arguments.get("hide"):
+        parts.append(f"{arguments['hide']:.0%} of labels hidden")
     if arguments["seed"]:
         parts.append(f"seed {arguments['seed']}")
     return ", ".join([method.label, *parts])
@@ -164,6 +196,16 @@ def _short(value: Any) -> str:
 def batch_groups(view: DataView) -> Groups:
     """Colouring by batch."""
     return Groups(view.batch, view.batch_names, view.batch_key)
+
+
+def predicted_groups(view: DataView, run: RunView) -> Groups | None:
+    """Colouring by the labels that a method predicted, where it did; known types keep their colours."""
+    if run.result.predictions is None:
+        return None
+    predicted = run.result.predictions["label"].astype(str)
+    names = [*view.label_names, *sorted({*predicted} - {*view.label_names})]
+    codes = pd.Categorical(predicted, categories=names).codes
+    return Groups(codes.astype(np.int64), tuple(names), "predicted label")
 
 
 def label_groups(view: DataView) -> Groups | None:

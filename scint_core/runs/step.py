@@ -80,6 +80,7 @@ class StepRunner:
                 params={name: value for name, value in given.items() if _is_plain(value)},
                 reused=reused,
                 function=_qualified(function),
+                kind=type(value).__name__,
                 stage=self._stage,
                 explanation=explanation_of(function),
                 load=self._trace.keep(value),
