@@ -93,9 +93,8 @@ def seconds_per_epoch(train: Train) -> dict[str, float]:
     measured = {}
     for name, few, many in (("scvi", (1, 1), (5, 1)), ("scanvi", (1, 1), (1, 5))):
         short, long = (_seconds(train, *epochs) for epochs in (few, many))
-        measured.update(
-            {f"{name}_{kind}": (b - a) / 4 for kind, a, b in zip(("wall_s", "cpu_s"), short, long, strict=False)}
-        )
+        for kind, a, b in zip(("wall_s", "cpu_s"), short, long, strict=True):
+            measured[f"{name}_{kind}"] = (b - a) / 4
     return measured
 
 

@@ -63,7 +63,7 @@ def test_labels_held_back_are_predicted_and_compared(page, server, address):
     assert len(accuracy["y"]) == 15
     assert accuracy["y"][-1] > 0.9
 
-    page.get_by_test_id("stBaseButton-segmented_control").filter(has_text="predicted label").click()
+    page.get_by_text("predicted label", exact=True).first.click()
     settled(page)
     traces = chart(page, "coloured by predicted label")
     assert sum(len(cells) for cells in points(traces, "x2").values()) == 800

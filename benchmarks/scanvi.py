@@ -1,0 +1,221 @@
+"""scANVI beside scvi-tools: `python -m benchmarks.scanvi --peers-python PYTHON` in the project's folder.
+
+Seconds per epoch on simulated counts, and on two data sets with half of the labels hidden the labels found and the
+scores of both latent spaces. Every run is a process of its own; both tools train on the same counts, labels and
+numbers of epochs, one after the other. Writes `benchmarks/results/scanvi.json` and `scanvi.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata import AnnData
+
+from benchmarks.dataset import Dataset, load, simulated
+from benchmarks.methods import machine
+from benchmarks.scanvi_runs import hidden
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+RESULTS = ROOT / "benchmarks" / "results"
+SETS = {
+    "sim": ("golden/python/sim3x300x200.h5ad", "label", 100),
+    "kang": ("data/kang_pbmc_labelled.h5ad", "celltype", 100),
+}
+"""Name → file, column of types, epochs of scVI."""
+EPOCHS_SCANVI = 20
+TOOLS = ("ours", "peer")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, nargs="*", default=[5000, 20000])
+    parser.add_argument("--genes", type=int, default=2000)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--runs", type=int, default=3, help="runs of which the median is shown")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--sets", nargs="*", choices=tuple(SETS), default=list(SETS))
+    parser.add_argument("--peers-python", default=sys.executable, help="the Python that scvi-tools is installed in")
+    return parser.parse_args()
+
+
+def run(tool: str, python: str, data: Path, what: str, threads: int, *more: str) -> str:
+    """One run in a process of its own; returns what it printed last."""
+    python = sys.executable if tool == "ours" else python
+    command = [python, "-m", "benchmarks.scanvi_runs", what, tool, str(data), "--threads", str(threads), *more]
+    environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "SCINT_CACHE": str(data.parent / "cache")}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+# Time
+
+
+def seconds(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
+    """Seconds per epoch of both tools, taking turns, at every size and number of threads."""
+    for n_cells in options.cells:
+        data = folder / f"{n_cells}.npz"
+        simulated(n_cells, options.genes).save(data)
+        for threads in options.threads:
+            runs: dict[str, list[dict[str, float]]] = {tool: [] for tool in TOOLS}
+            for _ in range(options.runs):
+                for tool in TOOLS:
+                    runs[tool].append(json.loads(run(tool, options.peers_python, data, "seconds", threads)))
+            for tool, figures in runs.items():
+                middle = {name: median(figure[name] for figure in figures) for name in figures[0]}
+                yield {"cells": n_cells, "threads": threads, "tool": tool, "median": middle, "runs": figures}
+
+
+# Results
+
+
+def real(name: str) -> Dataset:
+    """A data set beside the project: counts of its 2,000 most variable genes at most."""
+    import scint_core as scint
+
+    file, label, _ = SETS[name]
+    adata = scint.preprocess(scint.read(SHARED / file), batch_key="batch")
+    adata = adata[:, adata.var["highly_variable"]]
+    counts = sp.csr_matrix(adata.layers["counts"], dtype=np.float32)
+    batch, types = (pd.Categorical(adata.obs[key]).codes.astype(np.int64) for key in ("batch", label))
+    return Dataset(counts, counts, np.asarray(adata.obsm["X_pca"]), batch, types)
+
+
+def results(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
+    """Labels found and scores of both tools, one entry per data set, seed and tool."""
+    for name in options.sets:
+        data = folder / f"{name}.npz"
+        real(name).save(data)
+        for seed in options.seeds:
+            for tool in TOOLS:
+                out = folder / f"{name}-{seed}-{tool}.npz"
+                epochs = ("--epochs", str(SETS[name][2]), str(EPOCHS_SCANVI))
+                run(tool, options.peers_python, data, "result", 1, "--seed", str(seed), "--out", str(out), *epochs)
+                yield {"set": name, "seed": seed, "tool": tool, **scores(load(data), out, seed)}
+
+
+def scores(data: Dataset, out: Path, seed: int) -> dict[str, Any]:
+    """Share of the hidden labels that were found, CPU seconds, and the scores of both latent spaces."""
+    import scint_core as scint
+
+    with np.load(out) as found:
+        right = found["label"] == [f"type {code}" for code in data.cell_type]
+        adata = AnnData(
+            sp.csr_matrix((len(right), 1), dtype=np.float32),
+            obs=pd.DataFrame({"batch": data.batch.astype(str), "type": data.cell_type.astype(str)}),
+            obsm={"X_pca": data.pca, "scvi": found["scvi"], "scanvi": found["scanvi"]},
+        )
+        cpu = float(found["cpu_s"])
+    table = scint.evaluate(adata, ["scvi", "scanvi"], batch_key="batch", label_key="type")
+    kept = {f"{model} {column}": table.loc[model, column] for model in table.index for column in table.columns}
+    return {"hidden": float(right[hidden(len(right), seed)].mean()), "cpu_s": cpu, "scores": kept}
+
+
+# The page
+
+_SHOWN = (
+    "iLISI",
+    "KBET",
+    "BRAS",
+    "cLISI",
+    "Silhouette label",
+    "Isolated labels",
+    "Batch correction",
+    "Bio conservation",
+)
+
+
+def page(report: dict[str, Any]) -> str:
+    """All results as a markdown page."""
+    where = report["machine"]
+    lines = [
+        "# scANVI beside scvi-tools",
+        "",
+        f"{where['system']} on {where['machine']}, {where['cores']} cores; scvi-tools {report['peer']}, both on the "
+        "CPU. Made by `benchmarks/scanvi.py`: every run is a process of its own, the tools take turns, medians of the runs.",
+        "",
+        "## Seconds per epoch",
+        "",
+        "Wall / CPU seconds of one epoch at default parameters (zinb, minibatches of 128), two thousand genes, two "
+        "batches, five types, half of the labels hidden.",
+        "",
+        "| cells | threads | scVI | scvi-tools | ratio | scANVI | scvi-tools | ratio |",
+        "|---|---|---|---|---|---|---|---|",
+        *_time_rows(report["seconds"]),
+        "",
+        "## Labels and scores",
+        "",
+        f"Half of the labels hidden, scVI with 100 epochs and scANVI with {EPOCHS_SCANVI}, seeds "
+        f"{', '.join(map(str, report['seeds']))}: mean over the seeds, with the standard deviation over them.",
+        "",
+        *_score_rows(report["results"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _time_rows(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for own, other in zip(entries[::2], entries[1::2], strict=True):
+        row = f"| {own['cells']:,} | {own['threads']} |"
+        for model in ("scvi", "scanvi"):
+            pairs = [(entry["median"][f"{model}_wall_s"], entry["median"][f"{model}_cpu_s"]) for entry in (own, other)]
+            ratio = pairs[0][0] / pairs[1][0]
+            row += "".join(f" {wall:.2f} / {cpu:.2f} |" for wall, cpu in pairs) + f" {ratio:.2f} |"
+        yield row
+
+
+def _score_rows(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for name in dict.fromkeys(entry["set"] for entry in entries):
+        yield f"**{name}**"
+        yield ""
+        yield "| | hidden labels found | CPU s | model | " + " | ".join(_SHOWN) + " |"
+        yield "|---|---|---|---|" + "---|" * len(_SHOWN)
+        for model in ("scvi", "scanvi"):
+            for tool in TOOLS:
+                runs = [entry for entry in entries if entry["set"] == name and entry["tool"] == tool]
+                shown = [_mean([run["scores"][f"{model} {column}"] for run in runs]) for column in _SHOWN]
+                label = "scint" if tool == "ours" else "scvi-tools"
+                found, cpu = _mean([run["hidden"] for run in runs]), np.mean([run["cpu_s"] for run in runs])
+                yield f"| {label} | {found} | {cpu:.0f} | {model} | " + " | ".join(shown) + " |"
+        yield ""
+
+
+def _mean(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
+
+
+def main() -> None:
+    """Measure, and write both files anew as results come in."""
+    options = arguments()
+    version = "from importlib.metadata import version; print(version('scvi-tools'))"
+    peer = subprocess.run([options.peers_python, "-c", version], capture_output=True, text=True, check=True)
+    report: dict[str, Any] = {
+        "machine": machine(max(options.threads)), "peer": peer.stdout.strip(), "seeds": options.seeds,
+        "seconds": [], "results": [],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for part, work in (("results", results), ("seconds", seconds)):
+            for entry in work(options, Path(folder)):
+                report[part].append(entry)
+                print({name: value for name, value in entry.items() if name not in ("runs", "scores")}, flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "scanvi.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / "scanvi.md").write_text(page(report))
+
+
+if __name__ == "__main__":
+    main()
