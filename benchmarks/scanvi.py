@@ -147,7 +147,7 @@ def page(report: dict[str, Any]) -> str:
         "# scANVI beside scvi-tools",
         "",
         f"{where['system']} on {where['machine']}, {where['cores']} cores; scvi-tools {report['peer']}, both on the "
-        "CPU. Made by `benchmarks/scanvi.py`: every run is a process of its own, the tools take turns, medians of the runs.",
+        "CPU. Made by `benchmarks/scanvi.py`: every run is a process of its own, the tools take turns; medians.",
         "",
         "## Seconds per epoch",
         "",
