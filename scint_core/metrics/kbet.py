@@ -1,0 +1,133 @@
+"""kBET: whether the batches around a cell are those of the whole, by a χ² test for every cell.
+
+Sources: Büttner et al., Nature Methods 16 (2019), for the test; Luecken et al., Nature Methods 19 (2022), for the
+score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_label`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+from scipy.special import chdtrc
+
+from scint_core.contract import FloatArray, IntArray
+from scint_core.metrics.base import MetricInput, MetricResult, notes, undefined
+from scint_core.metrics.groups import Groups
+from scint_core.numerics.diffusion import diffusion_map
+from scint_core.numerics.fuzzy_graph import fuzzy_graph
+from scint_core.numerics.neighbors import nearest_neighbors, row_blocks
+
+NEIGHBORS = 50
+"""Neighbours that are tested, or that make the graph, the cell itself included."""
+
+_ALPHA = 0.05  # chance that a test rejects perfect mixing
+_COMPONENTS = 100  # of the diffusion map
+_FEWEST = 10  # cells of a label
+_FEW_EXPECTED = 5  # cells of a batch among the neighbours, below which χ² is only an approximation
+_USABLE = 0.75  # share of a label that must lie in large pieces of its graph
+
+
+def kbet_plain(data: MetricInput) -> MetricResult:
+    """Share of the cells whose 50 nearest cells hold the batches in proportion: p ≥ 0.05 in a χ² test. Per cell 0 or 1.
+
+    Perfect mixing gives about 0.95. A cell type that a batch lacks is rejected, also where that is as it should be.
+    """
+    assert data.batch is not None
+    near = data.nearest(NEIGHBORS).indices
+    accepted = _accepted(near, data.batch)
+    lowered = f"{near.shape[1]} neighbours instead of {NEIGHBORS}: there are no more cells"
+    note = notes(lowered if near.shape[1] < NEIGHBORS else "", _few_expected(near.shape[1], data.batch))
+    return MetricResult(float(accepted.mean()), accepted, per_batch=data.batch.means(accepted), note=note)
+
+
+def kbet(data: MetricInput) -> MetricResult:
+    """Mean over labels of kBET's acceptance among the cells of the label, at neighbours by diffusion distance.
+
+    The graph is that of the 50 nearest neighbours, cut to the label; the number of neighbours tested is a quarter of
+    the mean batch in the label, 10 to 70, and the cell itself. Left out (NaN): labels below 10 cells or in one batch.
+    A label whose graph falls into pieces is judged by the large ones (3 times the neighbours) if these hold three
+    quarters of it, and scores 0 if not. As in scib-metrics, the map of a label has no more components than that of
+    any label before it by name.
+    """
+    assert data.batch is not None
+    assert data.label is not None
+    graph = fuzzy_graph(data.nearest(NEIGHBORS))
+    per_cell = np.full(data.n_cells, np.nan)
+    skipped, broken, tiny, components = [], [], [], _COMPONENTS
+    for name, cells in data.label.members().items():
+        batch = data.batch.of_cells(cells)
+        if len(cells) < _FEWEST or len(batch.names) == 1:
+            skipped.append(name)
+            continue
+        k = int(np.clip(len(cells) // len(batch.names) // 4, 10, 70))
+        part = graph[cells][:, cells]
+        usable = _large_pieces(part, k)
+        if len(usable) < _USABLE * len(cells):
+            broken.append(name)
+            per_cell[cells] = 0
+            continue
+        components = min(components, len(usable) - 1)
+        batch = batch.of_cells(usable)
+        per_cell[cells[usable]] = _accepted(_near_by_diffusion(part[usable][:, usable], k, components), batch)
+        if _few_expected(k + 1, batch):
+            tiny.append(name)
+    if len(skipped) == len(data.label.names):
+        return undefined(f"no label has {_FEWEST} cells and more than one batch")
+    per_label = _label_means(data.label, per_cell)
+    note = notes(
+        _listed(f"left out, as they have fewer than {_FEWEST} cells or one batch", skipped),
+        _listed("0, as their graph falls into small pieces", broken),
+        _listed(f"uncertain, as fewer than {_FEW_EXPECTED} neighbours of a batch are expected", tiny),
+    )
+    return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=note)
+
+
+def _near_by_diffusion(graph: sp.csr_array, k: int, components: int) -> IntArray:
+    """The cell itself and its `k` nearest by diffusion distance (cells × (k + 1))."""
+    coordinates = diffusion_map(graph, components).astype(np.float64)
+    return nearest_neighbors(coordinates, coordinates, k + 1).indices
+
+
+def _large_pieces(graph: sp.csr_array, k: int) -> IntArray:
+    """Cells in the pieces of a graph that have at least 3k cells; all cells where it is in one piece."""
+    n_pieces, piece = connected_components(graph, directed=False)
+    if n_pieces == 1:
+        return np.arange(len(piece))
+    return np.flatnonzero(np.bincount(piece)[piece] >= 3 * k)
+
+
+def _accepted(near: IntArray, batch: Groups) -> FloatArray:
+    """1 for cells whose neighbours `near` (cells × k) hold the batches in proportion, else 0 (cells,)."""
+    n_batches, k = len(batch.names), near.shape[1]
+    expected = batch.sizes / batch.sizes.sum() * k
+    accepted = np.empty(len(near))
+    for rows in row_blocks(len(near), max(n_batches, k)):
+        cell = np.arange(rows.stop - rows.start)[:, None] * n_batches
+        counts = np.bincount((cell + batch.codes[near[rows]]).ravel(), minlength=len(cell) * n_batches)
+        statistic = ((counts.reshape(-1, n_batches) - expected) ** 2 / expected).sum(axis=1)
+        accepted[rows] = chdtrc(n_batches - 1, statistic) >= _ALPHA
+    return accepted
+
+
+def _few_expected(k: int, batch: Groups) -> str:
+    """A note where a batch is so small that the test is uncertain."""
+    expected = batch.sizes.min() / batch.sizes.sum() * k
+    if expected >= _FEW_EXPECTED:
+        return ""
+    smallest = batch.names[int(batch.sizes.argmin())]
+    return f"uncertain: of batch {smallest} only {expected:.1f} of {k} neighbours are expected"
+
+
+def _label_means(label: Groups, per_cell: FloatArray) -> dict[str, float]:
+    """Mean of every label over the cells that have a value; NaN where none has."""
+    known = ~np.isnan(per_cell)
+    counts = np.bincount(label.codes[known], minlength=len(label.names))
+    sums = np.bincount(label.codes[known], weights=per_cell[known], minlength=len(label.names))
+    means = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return dict(zip(label.names, means.tolist(), strict=True))
+
+
+def _listed(what: str, names: list[str]) -> str:
+    """A sentence on some labels, where there are any."""
+    return f"{what}: {', '.join(names)}" if names else ""
