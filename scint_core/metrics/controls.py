@@ -11,7 +11,6 @@ import pandas as pd
 from scint_core.contract import FloatArray
 from scint_core.metrics.groups import Groups, without_value
 
-
 SHUFFLED = "shuffled"
 PERFECT_LABELS = "perfect labels"
 _JITTER = 0.01  # so that the cells of a type do not coincide

@@ -50,6 +50,14 @@ class Groups:
         means = np.bincount(self.codes, weights=per_cell, minlength=len(self.names)) / self.sizes
         return dict(zip(self.names, means.tolist(), strict=True))
 
+    def known_means(self, per_cell: FloatArray) -> dict[str, float]:
+        """Mean of every group over the cells that have a value, by name; NaN where none has."""
+        known = ~np.isnan(per_cell)
+        counts = np.bincount(self.codes[known], minlength=len(self.names))
+        sums = np.bincount(self.codes[known], weights=per_cell[known], minlength=len(self.names))
+        means = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        return dict(zip(self.names, means.tolist(), strict=True))
+
 
 def without_value(column: pd.Series) -> BoolArray:
     """Which cells have none (cells,): NaN, None, or an integer below 0, which codes of categories hold for NaN."""

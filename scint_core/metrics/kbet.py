@@ -6,6 +6,8 @@ score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_lab
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
@@ -52,35 +54,50 @@ def kbet(data: MetricInput) -> MetricResult:
     """
     assert data.batch is not None
     assert data.label is not None
-    graph = fuzzy_graph(data.nearest(NEIGHBORS))
-    per_cell = np.full(data.n_cells, np.nan)
-    skipped, broken, tiny, components = [], [], [], _COMPONENTS
-    for name, cells in data.label.members().items():
-        batch = data.batch.of_cells(cells)
-        if len(cells) < _FEWEST or len(batch.names) == 1:
-            skipped.append(name)
-            continue
-        k = int(np.clip(len(cells) // len(batch.names) // 4, 10, 70))
+    return kbet_on_graph(fuzzy_graph(data.nearest(NEIGHBORS)), data.batch, data.label)
+
+
+def kbet_on_graph(graph: sp.csr_array, batch: Groups, label: Groups) -> MetricResult:
+    """`kbet` on a symmetric weighted graph (cells × cells)."""
+    per_cell = np.full(len(label.codes), np.nan)
+    outcomes: dict[_Outcome, list[str]] = {outcome: [] for outcome in _Outcome}
+    components = _COMPONENTS
+    for name, cells in label.members().items():
         part = graph[cells][:, cells]
-        usable = _large_pieces(part, k)
-        if len(usable) < _USABLE * len(cells):
-            broken.append(name)
-            per_cell[cells] = 0
-            continue
-        components = min(components, len(usable) - 1)
-        batch = batch.of_cells(usable)
-        per_cell[cells[usable]] = _accepted(_near_by_diffusion(part[usable][:, usable], k, components), batch)
-        if _few_expected(k + 1, batch):
-            tiny.append(name)
-    if len(skipped) == len(data.label.names):
+        per_cell[cells], components, outcome = _kbet_of_label(part, batch.of_cells(cells), components)
+        outcomes[outcome].append(name)
+    if len(outcomes[_Outcome.SKIPPED]) == len(label.names):
         return undefined(f"no label has {_FEWEST} cells and more than one batch")
-    per_label = _label_means(data.label, per_cell)
+    per_label = label.known_means(per_cell)
     note = notes(
-        _listed(f"left out, as they have fewer than {_FEWEST} cells or one batch", skipped),
-        _listed("0, as their graph falls into small pieces", broken),
-        _listed(f"uncertain, as fewer than {_FEW_EXPECTED} neighbours of a batch are expected", tiny),
+        *(f"{outcome.value}: {', '.join(names)}" for outcome, names in outcomes.items() if outcome.value and names)
     )
     return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=note)
+
+
+class _Outcome(Enum):
+    """What became of a label; the value is what the note says of it."""
+
+    TESTED = ""
+    UNCERTAIN = f"uncertain, as fewer than {_FEW_EXPECTED} neighbours of a batch are expected"
+    BROKEN = "0, as the graph falls into small pieces"
+    SKIPPED = f"left out, as they have fewer than {_FEWEST} cells or one batch"
+
+
+def _kbet_of_label(graph: sp.csr_array, batch: Groups, components: int) -> tuple[FloatArray, int, _Outcome]:
+    """1 or 0 for every cell of a label, NaN where it is not tested; the components used at most so far; the outcome."""
+    n_cells, n_batches = len(batch.codes), len(batch.names)
+    per_cell = np.full(n_cells, np.nan)
+    if n_cells < _FEWEST or n_batches == 1:
+        return per_cell, components, _Outcome.SKIPPED
+    k = int(np.clip(n_cells // n_batches // 4, 10, 70))
+    usable = _large_pieces(graph, k)
+    if len(usable) < _USABLE * n_cells:
+        return np.zeros(n_cells), components, _Outcome.BROKEN
+    components = min(components, len(usable) - 1)
+    tested = batch.of_cells(usable)
+    per_cell[usable] = _accepted(_near_by_diffusion(graph[usable][:, usable], k, components), tested)
+    return per_cell, components, _Outcome.UNCERTAIN if _few_expected(k + 1, tested) else _Outcome.TESTED
 
 
 def _near_by_diffusion(graph: sp.csr_array, k: int, components: int) -> IntArray:
@@ -117,17 +134,3 @@ def _few_expected(k: int, batch: Groups) -> str:
         return ""
     smallest = batch.names[int(batch.sizes.argmin())]
     return f"uncertain: of batch {smallest} only {expected:.1f} of {k} neighbours are expected"
-
-
-def _label_means(label: Groups, per_cell: FloatArray) -> dict[str, float]:
-    """Mean of every label over the cells that have a value; NaN where none has."""
-    known = ~np.isnan(per_cell)
-    counts = np.bincount(label.codes[known], minlength=len(label.names))
-    sums = np.bincount(label.codes[known], weights=per_cell[known], minlength=len(label.names))
-    means = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-    return dict(zip(label.names, means.tolist(), strict=True))
-
-
-def _listed(what: str, names: list[str]) -> str:
-    """A sentence on some labels, where there are any."""
-    return f"{what}: {', '.join(names)}" if names else ""

@@ -27,9 +27,7 @@ def measure(
     name: str = "embedding",
 ) -> dict[str, MetricResult]:
     """Every metric of `embedding` (cells × d) with its parts, by name. Arguments and errors as of `measure_each`."""
-    return dict(
-        measure_each(embedding, batch, label, pca, metrics=metrics, lost_variance=lost_variance, name=name)
-    )
+    return dict(measure_each(embedding, batch, label, pca, metrics=metrics, lost_variance=lost_variance, name=name))
 
 
 def measure_each(
