@@ -20,7 +20,7 @@ def alignment_score(data: MetricInput) -> MetricResult:
     """1 − (x̄ − k/G) / (k − k/G), where x̄ is the mean number of the k nearest cells that are of the cell's own batch.
 
     As many cells of every one of the G batches are drawn as the smallest has, and k is 1 % of all those, the cell
-    itself included. 1 is perfect mixing (slightly more is chance), 0 that all are of the own batch. Per cell: NaN for
+    itself included, so that perfect mixing gives about 1 − 1/k; 0 is that all are of the own batch. Per cell: NaN for
     those not drawn. The draw depends on neither the order of the cells nor the orientation of the embedding.
     """
     assert data.batch is not None
@@ -38,10 +38,10 @@ def alignment_score(data: MetricInput) -> MetricResult:
 
 def equal_draw(cells: FloatArray, batch: Groups) -> IntArray:
     """As many cells of every batch as the smallest has, drawn at random (positions, ascending)."""
-    generator = np.random.default_rng(_SEED)
     outward = squared_lengths(cells - cells.mean(axis=0))  # an order that moving or turning the cells keeps
     drawn = []
     for members in batch.members().values():
         ordered = members[np.argsort(outward[members], kind="stable")]
+        generator = np.random.default_rng(_SEED)  # anew for each, so that the names of batches play no part
         drawn.append(generator.choice(ordered, batch.sizes.min(), replace=False))
     return np.sort(np.concatenate(drawn))

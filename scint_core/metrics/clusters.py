@@ -102,12 +102,9 @@ def leiden_clusters(data: MetricInput) -> Clustering:
     """The Leiden clustering, of ten resolutions from 0.2 to 2, that has most mutual information with the labels."""
     assert data.label is not None
     graph = fuzzy_graph(data.nearest(NEIGHBORS))
-    best, best_nmi, at = np.zeros(data.n_cells, dtype=np.int64), -1.0, 0.0
-    for resolution, codes in zip(_RESOLUTIONS, leiden(graph, _RESOLUTIONS), strict=True):
-        information = nmi(data.label.codes, codes)
-        if information > best_nmi:
-            best, best_nmi, at = codes, information, resolution
-    return Clustering(best, f"resolution {at}, chosen by the labels: the best case")
+    divisions = leiden(graph, _RESOLUTIONS)
+    best = int(np.argmax([nmi(data.label.codes, codes) for codes in divisions]))
+    return Clustering(divisions[best], f"resolution {_RESOLUTIONS[best]}, chosen by the labels: the best case")
 
 
 def leiden(graph: sp.csr_array, resolutions: tuple[float, ...]) -> list[IntArray]:

@@ -45,9 +45,8 @@ def _connectivity(data: MetricInput, connection: Literal["weak", "strong"]) -> M
     largest = np.lexsort((-sizes, label_of))[np.searchsorted(np.sort(label_of), np.arange(len(data.label.names)))]
     per_cell = (piece == largest[data.label.codes]).astype(np.float64)
     per_label = data.label.means(per_cell)
-    note = (
-        f"{NEIGHBORS} neighbours are not there: every cell is linked to every other" if data.n_cells < NEIGHBORS else ""
-    )
+    few = data.n_cells <= NEIGHBORS
+    note = f"there are no more than {NEIGHBORS} cells: every one is linked to every other" if few else ""
     return MetricResult(float(np.mean(list(per_label.values()))), per_cell, per_label, note=note)
 
 

@@ -69,10 +69,8 @@ def kbet_on_graph(graph: sp.csr_array, batch: Groups, label: Groups) -> MetricRe
     if len(outcomes[_Outcome.SKIPPED]) == len(label.names):
         return undefined(f"no label has {_FEWEST} cells and more than one batch")
     per_label = label.known_means(per_cell)
-    note = notes(
-        *(f"{outcome.value}: {', '.join(names)}" for outcome, names in outcomes.items() if outcome.value and names)
-    )
-    return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=note)
+    said = [f"{outcome.value}: {', '.join(names)}" for outcome, names in outcomes.items() if outcome.value and names]
+    return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=notes(*said))
 
 
 class _Outcome(Enum):

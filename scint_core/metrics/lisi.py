@@ -59,7 +59,7 @@ def _cap(batch: Groups) -> str:
     """A note where batches of unequal size keep iLISI from 1: cells that are mixed perfectly see them in proportion."""
     shares = batch.sizes / batch.sizes.sum()
     cap = (1 / float((shares**2).sum()) - 1) / (len(shares) - 1)
-    return "" if cap > _MENTIONED else f"batches of unequal size: perfect mixing scores {cap:.2f}, not 1"
+    return "" if cap > _MENTIONED else f"batches of unequal size: perfect mixing scores at most {cap:.2f}, not 1"
 
 
 def lisi(neighbors: Neighbors, groups: Groups, *, perplexity: float) -> FloatArray:

@@ -94,8 +94,9 @@ def finite_coordinates(values: ArrayLike, name: str, n_cells: int | None = None)
     """`values` as float64, finite, cells × d, for `n_cells` cells. Raises `DataError` that names `name`."""
     try:
         coordinates = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"'{name}' is a {type(values).__name__}, not a table of numbers: give an array of cells × d")
+    except (TypeError, ValueError) as error:
+        kind = type(values).__name__
+        raise DataError(f"'{name}' is a {kind} that is not a table of numbers: give an array of cells × d") from error
     if coordinates.ndim != 2 or 0 in coordinates.shape:
         raise DataError(f"'{name}' has the shape {coordinates.shape}: an embedding is cells × dimensions")
     if n_cells is not None and len(coordinates) != n_cells:

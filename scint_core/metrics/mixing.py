@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import xlogy
 
-from scint_core.contract import FloatArray, IntArray
+from scint_core.contract import BoolArray, FloatArray, IntArray
 from scint_core.metrics.base import MetricInput, MetricResult
 from scint_core.numerics.neighbors import row_blocks
 
@@ -53,10 +53,11 @@ def mixing_metric(data: MetricInput) -> MetricResult:
     return MetricResult(float(per_cell.mean()), per_cell, per_batch=data.batch.means(per_cell), note=note)
 
 
-def _rank_of_fifth(of_batch: np.ndarray) -> FloatArray:
+def _rank_of_fifth(of_batch: BoolArray) -> FloatArray:
     """The place, from 1, of the 5th True in every row; the number of columns where there is none."""
     seen = np.cumsum(of_batch, axis=1)
-    return np.where(seen[:, -1] >= _RANK, (seen >= _RANK).argmax(axis=1) + 1, of_batch.shape[1]).astype(np.float64)
+    place = (seen >= _RANK).argmax(axis=1) + 1.0
+    return np.asarray(np.where(seen[:, -1] >= _RANK, place, of_batch.shape[1]))
 
 
 def _lowered(near: IntArray, usual: int) -> str:

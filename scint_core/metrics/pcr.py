@@ -30,10 +30,8 @@ def pcr_comparison(data: MetricInput) -> MetricResult:
         return undefined("all cells lie in one place")
     parts = variance_between(data.embedding, data.batch)
     after = sum(parts.values())
-    note = (
-        f"more variance lies between the batches than before: {after:.3f}, was {before:.3f}" if after > before else ""
-    )
-    return MetricResult(max(0.0, (before - after) / before), per_batch=parts, note=note)
+    grown = f"more variance lies between the batches than before: {after:.3f}, was {before:.3f}"
+    return MetricResult(max(0.0, (before - after) / before), per_batch=parts, note=grown if after > before else "")
 
 
 def variance_between(cells: FloatArray, batch: Groups) -> dict[str, float]:

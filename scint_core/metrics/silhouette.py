@@ -81,7 +81,7 @@ def silhouette_widths(cells: FloatArray, groups: Groups) -> FloatArray:
 
 
 def contrast(within: FloatArray, between: FloatArray, sizes: IntArray) -> FloatArray:
-    """(between − within) / the larger of them (cells,): 0 where both are, and in a group of one (`sizes`: its cells)."""
+    """(between − within) / the larger of them (cells,), 0 where both are; `sizes` of the own group: 0 where it is 1."""
     larger = np.maximum(within, between)
     widths = np.divide(between - within, larger, out=np.zeros_like(within), where=larger > 0)
     return np.where(sizes > 1, widths, 0.0)

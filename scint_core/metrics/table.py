@@ -27,7 +27,8 @@ _DEFAULT = (
     ),
     Metric(
         "KBET", "batch", ("two batches", "two labels"),
-        "Share of cells with the batches of their cell type around them in proportion: perfect mixing gives about 0.95.",
+        "Share of cells with the batches of their cell type around them in proportion: perfect mixing gives about "
+        "0.95.",
         kbet.kbet, aggregated=True, reach=kbet.NEIGHBORS,
     ),
     Metric(
@@ -111,7 +112,7 @@ _FURTHER = (
     ),
     Metric(
         "Alignment score", "batch", ("two batches",),
-        "How few of a cell's neighbours are of its own batch: 0 is all of them, 1 no more than chance.",
+        "How few of a cell's neighbours are of its own batch: 0 is all of them, 1 is none more than chance.",
         alignment_score, default=False, high=2,
     ),
     Metric(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,9 +64,7 @@ def evaluate(
     label = None if label_codes is None else pd.Categorical.from_codes(label_codes, problem.label_names)
     if show_controls:
         embeddings |= _control_rows(before, label, PCA_KEY in keys, seed)
-    table = evaluate_embeddings(
-        embeddings, batch, label, before, extra=extra, batch_weight=batch_weight, scale=scale
-    )  # fmt: skip
+    table = evaluate_embeddings(embeddings, batch, label, before, extra=extra, batch_weight=batch_weight, scale=scale)
     table.attrs["saw labels"] = [key for key in keys if _saw_labels(adata, key, label_key)]
     return table
 
@@ -92,10 +91,10 @@ def _saw_labels(adata: AnnData, key: str, label_key: str | None) -> bool:
     for method in all_methods().values():
         if method.obsm_key == key:
             record: dict[str, Any] = adata.uns.get(UNS_KEY, {}).get(method.name, {})
-            return method.labels != "ignored" or (label_key is not None and label_key in _covariates(record))
+            return method.labels != "ignored" or label_key in _covariates(record)
     return key == "X_scANVI"
 
 
-def _covariates(record: dict[str, Any]) -> str:
+def _covariates(record: dict[str, Any]) -> list[str]:
     """Columns whose effect a method was told to keep, as `Integration.write` records them."""
-    return str(record.get("params", {}).get("covariates", ""))
+    return list(json.loads(record.get("params", {}).get("covariates", "[]")))
