@@ -11,6 +11,7 @@ import numpy as np
 from scint_core.contract import FloatArray, IntArray, Neighbors
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.neighbors import cut, nearest_neighbors
+from scint_core.numerics.threads import one_thread
 
 N_NEIGHBORS = 90
 """Size of the one neighbour search that all metrics share; each cell is its own first neighbour."""
@@ -140,4 +141,7 @@ class Metric:
     def __call__(self, data: MetricInput) -> MetricResult:
         """The metric of `data`, undefined where these lack what it needs."""
         lacking = [need for need in self.needs if not data.has(need)]
-        return undefined(f"{self.name} needs {' and '.join(lacking)}") if lacking else self.compute(data)
+        if lacking:
+            return undefined(f"{self.name} needs {' and '.join(lacking)}")
+        with one_thread():
+            return self.compute(data)

@@ -67,7 +67,12 @@ def test_weights_can_be_set_and_are_checked():
 
 def test_min_max_takes_every_metric_from_its_worst_row_to_its_best():
     scores = pd.DataFrame(
-        {"iLISI": [0.2, 0.4, 0.3], "cLISI": [1.0, 1.0, 1.0], "Mixing metric": [10.0, 300, 155], "KBET": [0.1, np.nan, 0.2]},
+        {
+            "iLISI": [0.2, 0.4, 0.3],
+            "cLISI": [1.0, 1.0, 1.0],
+            "Mixing metric": [10.0, 300, 155],
+            "KBET": [0.1, np.nan, 0.2],
+        },
         index=["x", "y", "z"],
     )
     table = min_max_scaled(scores)

@@ -22,7 +22,9 @@ NEED_LABELS = {
 
 def test_the_default_columns_and_what_the_means_are_made_of():
     assert list(DEFAULT_METRICS) == DEFAULT
-    aggregated = {group: {m.name for m in METRICS.values() if m.aggregated and m.group == group} for group in ("batch", "bio")}
+    aggregated = {
+        group: {m.name for m in METRICS.values() if m.aggregated and m.group == group} for group in ("batch", "bio")
+    }
     assert aggregated == {
         "batch": {"iLISI", "KBET", "BRAS", "Graph connectivity", "PCR comparison"},
         "bio": {"Isolated labels", "KMeans NMI", "KMeans ARI", "Silhouette label", "cLISI"},

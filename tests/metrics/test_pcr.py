@@ -36,7 +36,9 @@ def shifted(by, seed=0):
     rng = np.random.default_rng(seed)
     codes = np.arange(200) % 2
     return MetricInput(
-        rng.normal(size=(200, 4)) + by * codes[:, None], Groups.of(codes, "batch"), pca=rng.normal(size=(200, 4)) + 4 * codes[:, None]
+        rng.normal(size=(200, 4)) + by * codes[:, None],
+        Groups.of(codes, "batch"),
+        pca=rng.normal(size=(200, 4)) + 4 * codes[:, None],
     )
 
 

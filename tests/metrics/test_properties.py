@@ -40,7 +40,11 @@ def test_order_of_cells(start):
 
 def test_names_of_batches_and_labels(start):
     w, expected = start
-    renamed = replace(w, batch=np.array(["z", "m", "a"])[w.batch], label=np.array(["q", "p", "r"])[np.searchsorted(["a", "b", "c"], w.label)])
+    renamed = replace(
+        w,
+        batch=np.array(["z", "m", "a"])[w.batch],
+        label=np.array(["q", "p", "r"])[np.searchsorted(["a", "b", "c"], w.label)],
+    )
     assert_same(scores(renamed), expected)
 
 
@@ -56,7 +60,9 @@ def test_moving(start):
     """BRAS looks at directions from the origin, so it alone may change."""
     w, expected = start
     found = scores(replace(w, embedding=w.embedding + 7))
-    assert_same({k: v for k, v in found.items() if k != "BRAS"}, {k: v for k, v in expected.items() if k != "BRAS"}, 2e-3)
+    assert_same(
+        {k: v for k, v in found.items() if k != "BRAS"}, {k: v for k, v in expected.items() if k != "BRAS"}, 2e-3
+    )
 
 
 def test_the_same_input_gives_the_same_numbers(start):

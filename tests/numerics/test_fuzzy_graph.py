@@ -31,7 +31,9 @@ def with_duplicates(rng):
 
 
 @pytest.mark.parametrize("k", [2, 15, 50])
-@pytest.mark.parametrize("make", [lambda rng: rng.normal(size=(120, 4)), lambda rng: 1e-3 * rng.gamma(0.3, size=(120, 2)), with_duplicates])
+@pytest.mark.parametrize(
+    "make", [lambda rng: rng.normal(size=(120, 4)), lambda rng: 1e-3 * rng.gamma(0.3, size=(120, 2)), with_duplicates]
+)
 def test_equals_umap_learn(make, k):
     near = near_of(make(np.random.default_rng(0)), k)
     np.testing.assert_allclose(fuzzy_graph(near).toarray(), umap_graph(near), atol=2e-5)
