@@ -6,6 +6,7 @@ score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_lab
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
@@ -16,9 +17,13 @@ from scipy.special import chdtrc
 from scint_core.contract import FloatArray, IntArray
 from scint_core.metrics.base import MetricInput, MetricResult, notes, undefined
 from scint_core.metrics.groups import Groups
-from scint_core.numerics.diffusion import diffusion_map
+from scint_core.numerics.diffusion import diffusion_map, diffusion_map_in_single
 from scint_core.numerics.fuzzy_graph import fuzzy_graph
 from scint_core.numerics.neighbors import nearest_neighbors, row_blocks
+from scint_core.numerics.umap import umap_graph
+
+DiffusionMap = Callable[[sp.csr_array, int], FloatArray]
+"""From a graph and a number of components to coordinates (cells × components)."""
 
 NEIGHBORS = 50
 """Neighbours that are tested, or that make the graph, the cell itself included."""
@@ -54,17 +59,28 @@ def kbet(data: MetricInput) -> MetricResult:
     """
     assert data.batch is not None
     assert data.label is not None
-    return kbet_on_graph(fuzzy_graph(data.nearest(NEIGHBORS)), data.batch, data.label)
+    return kbet_on_graph(fuzzy_graph(data.nearest(NEIGHBORS)), data.batch, data.label, diffusion_map)
 
 
-def kbet_on_graph(graph: sp.csr_array, batch: Groups, label: Groups) -> MetricResult:
-    """`kbet` on a symmetric weighted graph (cells × cells)."""
+def kbet_in_single(data: MetricInput) -> MetricResult:
+    """`kbet` with the graph and the transition matrix in float32: what scib-metrics returns, rounding included.
+
+    On some labels its map is accidental (see `diffusion_map_in_single`): their acceptance can be off by anything.
+    """
+    assert data.batch is not None
+    assert data.label is not None
+    graph = umap_graph(data.nearest(NEIGHBORS))
+    return kbet_on_graph(graph, data.batch, data.label, diffusion_map_in_single)
+
+
+def kbet_on_graph(graph: sp.csr_array, batch: Groups, label: Groups, embed: DiffusionMap) -> MetricResult:
+    """kBET by label on a symmetric weighted graph (cells × cells), whose parts `embed` gives coordinates."""
     per_cell = np.full(len(label.codes), np.nan)
     outcomes: dict[_Outcome, list[str]] = {outcome: [] for outcome in _Outcome}
     components = _COMPONENTS
     for name, cells in label.members().items():
         part = graph[cells][:, cells]
-        per_cell[cells], components, outcome = _kbet_of_label(part, batch.of_cells(cells), components)
+        per_cell[cells], components, outcome = _kbet_of_label(part, batch.of_cells(cells), components, embed)
         outcomes[outcome].append(name)
     if len(outcomes[_Outcome.SKIPPED]) == len(label.names):
         return undefined(f"no label has {_FEWEST} cells and more than one batch")
@@ -82,7 +98,9 @@ class _Outcome(Enum):
     SKIPPED = f"left out, as they have fewer than {_FEWEST} cells or one batch"
 
 
-def _kbet_of_label(graph: sp.csr_array, batch: Groups, components: int) -> tuple[FloatArray, int, _Outcome]:
+def _kbet_of_label(
+    graph: sp.csr_array, batch: Groups, components: int, embed: DiffusionMap
+) -> tuple[FloatArray, int, _Outcome]:
     """1 or 0 for every cell of a label, NaN where it is not tested; the components used at most so far; the outcome."""
     n_cells, n_batches = len(batch.codes), len(batch.names)
     per_cell = np.full(n_cells, np.nan)
@@ -94,14 +112,9 @@ def _kbet_of_label(graph: sp.csr_array, batch: Groups, components: int) -> tuple
         return np.zeros(n_cells), components, _Outcome.BROKEN
     components = min(components, len(usable) - 1)
     tested = batch.of_cells(usable)
-    per_cell[usable] = _accepted(_near_by_diffusion(graph[usable][:, usable], k, components), tested)
+    coordinates = embed(graph[usable][:, usable], components).astype(np.float64)
+    per_cell[usable] = _accepted(nearest_neighbors(coordinates, coordinates, k + 1).indices, tested)
     return per_cell, components, _Outcome.UNCERTAIN if _few_expected(k + 1, tested) else _Outcome.TESTED
-
-
-def _near_by_diffusion(graph: sp.csr_array, k: int, components: int) -> IntArray:
-    """The cell itself and its `k` nearest by diffusion distance (cells × (k + 1))."""
-    coordinates = diffusion_map(graph, components).astype(np.float64)
-    return nearest_neighbors(coordinates, coordinates, k + 1).indices
 
 
 def _large_pieces(graph: sp.csr_array, k: int) -> IntArray:

@@ -96,6 +96,11 @@ _DEFAULT = (
 
 _FURTHER = (
     Metric(
+        "KBET single precision", "batch", ("two batches", "two labels"),
+        "KBET with scib-metrics' rounding, which on some data makes the score of a label accidental.",
+        kbet.kbet_in_single, default=False, reach=kbet.NEIGHBORS,
+    ),
+    Metric(
         "Graph connectivity directed", "batch", ("two labels",),
         "Share of a cell type's cells that reach each other from neighbour to neighbour: scib-metrics' connectivity.",
         directed_connectivity, default=False, reach=GRAPH_NEIGHBORS,

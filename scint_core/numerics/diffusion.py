@@ -20,20 +20,34 @@ def diffusion_map(graph: sp.csr_array, n_components: int) -> FloatArray:
 
     Eigenvectors of the transition matrix, of the eigenvalues λ of largest size, each times λ / (1 − λ): steps of all
     lengths added up. λ is rounded to float32 first and one of exactly 1 stands for itself, as in the reference: of a
-    graph in several pieces, each piece has one.
+    graph in several pieces, each piece has one. The transition matrix is computed in float64.
     """
-    values, vectors = _leading(transitions(graph), n_components)
+    return _all_times(transitions(graph.astype(np.float64)), n_components)
+
+
+def diffusion_map_in_single(graph: sp.csr_array, n_components: int) -> FloatArray:
+    """The same from a transition matrix in float32, as the reference computes it.
+
+    Then the largest λ is 1 only nearly. Where it rounds to 1 − 6e-8, its factor is 2e7 instead of 1: all distances are
+    differences of one coordinate, which holds how densely the cells lie, and the neighbours by them are accidental.
+    """
+    return _all_times(transitions(graph.astype(np.float32)), n_components)
+
+
+def _all_times(matrix: sp.csr_array, n_components: int) -> FloatArray:
+    """Leading eigenvectors (cells × components, float32), each times λ / (1 − λ)."""
+    values, vectors = _leading(matrix.astype(np.float64), n_components)
     rounded = values.astype(np.float32) + np.float32(1e-8)
     factors = [value if value == 1 else value / (1 - value) for value in rounded]
     return np.asarray(vectors.astype(np.float32) * np.array(factors, dtype=np.float32))
 
 
 def transitions(graph: sp.csr_array) -> sp.csr_array:
-    """The symmetric transition matrix (cells × cells), freed of the density of the cells.
+    """The symmetric transition matrix (cells × cells), freed of the density of the cells, in the graph's precision.
 
     K = W / (d dᵀ) with d the sums of W = `graph`, then K / √(z zᵀ) with z the sums of K.
     """
-    freed = _divided(graph.astype(np.float64), graph.sum(axis=0))
+    freed = _divided(graph, graph.sum(axis=0))
     return _divided(freed, np.sqrt(freed.sum(axis=0)))
 
 
