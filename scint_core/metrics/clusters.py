@@ -18,6 +18,7 @@ from scint_core.contract import FloatArray, IntArray
 from scint_core.metrics.base import MetricInput, MetricResult
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.fuzzy_graph import fuzzy_graph
+from scint_core.numerics.threads import one_thread
 
 NEIGHBORS = 15
 """Neighbours that make the graph that Leiden divides, the cell itself included."""
@@ -93,7 +94,7 @@ def kmeans_clusters(data: MetricInput) -> Clustering:
 
     assert data.label is not None
     model = KMeans(len(data.label.names), n_init=_STARTS, random_state=_SEED)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread():  # again, as scikit-learn has only now brought its own threads
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than labels: fewer clusters
         return Clustering(model.fit_predict(data.embedding))
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from scint_core.contract import FloatArray
 
-_DENSE_UP_TO = 1000
+_DENSE_UP_TO = 400
 """Cells up to which the whole decomposition is quicker than the search for some of it."""
 
 

@@ -13,7 +13,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Products, decompositions and scikit-learn's loops inside this block use one thread of the process."""
+    """Products, decompositions and scikit-learn's loops inside this block use one thread of the process.
+
+    It takes hold of the libraries that are loaded when the block begins.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
