@@ -1,7 +1,7 @@
 """kBET: whether the batches around a cell are those of the whole, by a χ² test for every cell.
 
 Sources: Büttner et al., Nature Methods 16 (2019), for the test; Luecken et al., Nature Methods 19 (2022), for the
-score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_label`.
+score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_label`, the latter but for its rounding.
 """
 
 from __future__ import annotations
