@@ -16,7 +16,7 @@ from scint_core.numerics.threads import one_thread
 N_NEIGHBORS = 90
 """Size of the one neighbour search that all metrics share; each cell is its own first neighbour."""
 
-Need = Literal["batch", "two batches", "two labels", "pca", "lost variance"]
+Need = Literal["batch", "two batches", "two labels", "pca", "a run that measures it"]
 T = TypeVar("T")
 
 
@@ -73,7 +73,7 @@ class MetricInput:
             "two batches": self.batch is not None and len(self.batch.names) > 1,
             "two labels": self.label is not None and len(self.label.names) > 1,
             "pca": self.pca is not None,
-            "lost variance": bool(self.lost_variance),
+            "a run that measures it": bool(self.lost_variance),
         }
         return present[need]
 

@@ -121,7 +121,7 @@ _FURTHER = (
         alignment_score, default=False, high=2,
     ),
     Metric(
-        "Lost variance", "bio", ("lost variance",),
+        "Lost variance", "bio", ("a run that measures it",),
         "The largest share of a batch's variance that the run took away: lower is better, above 0.1 is suspicious.",
         lost_variance, better="lower", default=False,
     ),
