@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from scint_core.contract import FloatArray, IntArray
-from scint_core.metrics.base import MetricInput, MetricResult
+from scint_core.metrics.base import MetricInput, MetricResult, undefined
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.fuzzy_graph import fuzzy_graph
 from scint_core.numerics.threads import one_thread
@@ -25,6 +25,7 @@ NEIGHBORS = 15
 
 _RESOLUTIONS = tuple(round(0.2 * step, 1) for step in range(1, 11))
 _STARTS = 10  # of k-means
+_MANY = 2 * 10**7  # cells × labels from which there is one start
 _SEED = 42
 
 
@@ -38,12 +39,12 @@ class Clustering:
 
 def kmeans_nmi(data: MetricInput) -> MetricResult:
     """Normalised mutual information of the labels and the clusters of k-means. Per cell as `purity`."""
-    return _agreement(data, kmeans_clusters, nmi)
+    return _kmeans_agreement(data, nmi)
 
 
 def kmeans_ari(data: MetricInput) -> MetricResult:
     """Adjusted Rand index of the labels and the clusters of k-means. Per cell as `purity`."""
-    return _agreement(data, kmeans_clusters, ari)
+    return _kmeans_agreement(data, ari)
 
 
 def leiden_nmi(data: MetricInput) -> MetricResult:
@@ -87,13 +88,26 @@ def _agreement(
     return MetricResult(score(data.label.codes, found.codes), per_cell, data.label.means(per_cell), note=found.note)
 
 
+def _kmeans_agreement(data: MetricInput, score: Callable[[IntArray, IntArray], float]) -> MetricResult:
+    """Undefined for labels of fewer than two cells on average, whose clusters say nothing and take for ever."""
+    assert data.label is not None
+    if 2 * len(data.label.names) > data.n_cells:
+        return undefined(f"{len(data.label.names)} labels for {data.n_cells} cells are too many clusters for k-means")
+    return _agreement(data, kmeans_clusters, score)
+
+
 def kmeans_clusters(data: MetricInput) -> Clustering:
-    """The best of ten k-means clusterings (by squared distance) with as many clusters as there are labels."""
+    """The best of ten k-means clusterings (by squared distance) with as many clusters as there are labels.
+
+    One clustering where there are very many of both, each of which would take minutes.
+    """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     assert data.label is not None
-    model = KMeans(len(data.label.names), n_init=_STARTS, random_state=_SEED)
+    n_clusters = len(data.label.names)
+    starts = _STARTS if n_clusters * data.n_cells < _MANY else 1
+    model = KMeans(n_clusters, n_init=starts, random_state=_SEED)
     with warnings.catch_warnings(), one_thread():  # again, as scikit-learn has only now brought its own threads
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than labels: fewer clusters
         return Clustering(model.fit_predict(data.embedding))

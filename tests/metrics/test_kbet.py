@@ -122,6 +122,7 @@ def test_few_cells_lower_the_neighbours_and_say_so():
 
 
 @needs_shared
+@pytest.mark.filterwarnings("ignore::scint_core.data.notices.DataWarning")
 def test_rounding_decides_scib_metrics_score_of_a_label():
     """B cells of two donor pools that lie apart: 4 % have both around them. scib-metrics 0.5.10 accepts 94 %.
 
