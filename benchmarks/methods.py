@@ -23,7 +23,7 @@ from benchmarks.peers import PEERS
 
 RESULTS = Path(__file__).parent / "results"
 FIGURES = ("wall_s", "cpu_s", "peak_mb")
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def arguments() -> argparse.Namespace:
@@ -46,17 +46,18 @@ def tools(wanted: list[str] | None, peers_python: str) -> Iterator[tuple[str, st
         if wanted is None or name in wanted:
             yield f"ours:{name}", sys.executable
     for name in PEERS:
-        if (wanted is None or name in wanted) and _can_import(peers_python, name):
+        if (wanted is None or name in wanted) and can_import(peers_python, name):
             yield f"peer:{name}", peers_python
 
 
-def _can_import(python: str, package: str) -> bool:
+def can_import(python: str, package: str) -> bool:
+    """Whether a package is installed for a Python."""
     return subprocess.run([python, "-c", f"import {package}"], capture_output=True).returncode == 0
 
 
 def run_once(tool: str, python: str, data: Path, options: argparse.Namespace, cache: Path) -> dict[str, Any]:
     """One measurement; where it fails, `error` says how."""
-    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(options.threads)), "SCINT_CACHE": str(cache)}
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(options.threads)), "SCINT_CACHE": str(cache)}
     command = [python, "-m", "benchmarks.measure", tool, str(data)]
     try:
         done = subprocess.run(

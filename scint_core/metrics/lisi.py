@@ -9,38 +9,57 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.contract import BoolArray, FloatArray, IntArray, Neighbors
-from scint_core.metrics.base import N_NEIGHBORS, Groups, MetricInput, MetricResult, undefined
+from scint_core.metrics.base import N_NEIGHBORS, MetricInput, MetricResult, notes, undefined
+from scint_core.metrics.groups import Groups
 from scint_core.numerics.neighbors import row_blocks
 
 _TRIES = 50
 _TOLERANCE = 1e-5  # of the entropy, in natural units
+_MENTIONED = 0.9  # a lower best possible iLISI is said
 _FEWEST = 3  # neighbours: a third of them is the perplexity, which is at least one
 
 
 def ilisi(data: MetricInput) -> MetricResult:
     """(median LISI of the batches − 1) / (batches − 1): 0 where cells see one batch only, 1 where they see all."""
+    assert data.batch is not None
     per_cell, note = _lisi_of(data, data.batch)
-    if per_cell is None or data.batch is None:
+    if per_cell is None:
         return undefined(note)
-    return MetricResult(float(np.median(per_cell) - 1) / (len(data.batch.names) - 1), per_cell, note=note)
+    score = (float(np.median(per_cell)) - 1) / (len(data.batch.names) - 1)
+    return MetricResult(score, per_cell, per_batch=data.batch.means(per_cell), note=notes(note, _cap(data.batch)))
 
 
 def clisi(data: MetricInput) -> MetricResult:
     """(labels − median LISI of the labels) / (labels − 1): 1 where cells see their own type only, 0 where all."""
+    assert data.label is not None
     per_cell, note = _lisi_of(data, data.label)
-    if per_cell is None or data.label is None:
+    if per_cell is None:
         return undefined(note)
     n = len(data.label.names)
-    return MetricResult((n - float(np.median(per_cell))) / (n - 1), per_cell, note=note)
+    return MetricResult((n - float(np.median(per_cell))) / (n - 1), per_cell, data.label.means(per_cell), note=note)
 
 
-def _lisi_of(data: MetricInput, groups: Groups | None) -> tuple[FloatArray | None, str]:
+def _lisi_of(data: MetricInput, groups: Groups) -> tuple[FloatArray | None, str]:
     """LISI of every cell at the shared neighbours, and a note where there are fewer of them than usual."""
-    k = data.neighbors.indices.shape[1]
-    note = "" if k == N_NEIGHBORS else f"LISI looks at {k} neighbours instead of {N_NEIGHBORS}: there are no more cells"
-    if groups is None or k < _FEWEST:
+    neighbors = data.nearest(N_NEIGHBORS)
+    k = neighbors.indices.shape[1]
+    if k < _FEWEST:
         return None, f"LISI needs {_FEWEST} cells"
-    return lisi(data.neighbors, groups, perplexity=k // 3), note
+    note = "" if k == N_NEIGHBORS else f"LISI looks at {k} neighbours instead of {N_NEIGHBORS}: there are no more cells"
+    return effective_groups(neighbors, data.shared(_shared_weights), groups), note
+
+
+def _shared_weights(data: MetricInput) -> FloatArray:
+    """Weights of the shared neighbours (cells × k), the same for batches and labels."""
+    neighbors = data.nearest(N_NEIGHBORS)
+    return neighbor_weights(neighbors, perplexity=neighbors.indices.shape[1] // 3)
+
+
+def _cap(batch: Groups) -> str:
+    """A note where batches of unequal size keep iLISI from 1: cells that are mixed perfectly see them in proportion."""
+    shares = batch.sizes / batch.sizes.sum()
+    cap = (1 / float((shares**2).sum()) - 1) / (len(shares) - 1)
+    return "" if cap > _MENTIONED else f"batches of unequal size: perfect mixing scores at most {cap:.2f}, not 1"
 
 
 def lisi(neighbors: Neighbors, groups: Groups, *, perplexity: float) -> FloatArray:
@@ -50,12 +69,23 @@ def lisi(neighbors: Neighbors, groups: Groups, *, perplexity: float) -> FloatArr
     neighbours that count; a larger one looks further. The cell itself does not count. Needs a third more neighbours
     than the perplexity to mean something.
     """
-    per_cell = np.empty(len(neighbors.indices))
+    return effective_groups(neighbors, neighbor_weights(neighbors, perplexity=perplexity), groups)
+
+
+def neighbor_weights(neighbors: Neighbors, *, perplexity: float) -> FloatArray:
+    """Weights of the neighbours of every cell (cells × k, rows sum to 1) that have this perplexity; 0 for itself."""
+    weights = np.empty(neighbors.indices.shape)
     for rows in row_blocks(*neighbors.indices.shape):
-        indices, distances = neighbors.indices[rows], neighbors.distances[rows]
-        others = indices != np.arange(rows.start, rows.stop)[:, None]
-        weights = _weights(distances, others, np.log(perplexity))
-        per_cell[rows] = 1 / _simpson(weights, groups.codes[indices], len(groups.names))
+        others = neighbors.indices[rows] != np.arange(rows.start, rows.stop)[:, None]
+        weights[rows] = _weights(neighbors.distances[rows], others, np.log(perplexity))
+    return weights
+
+
+def effective_groups(neighbors: Neighbors, weights: FloatArray, groups: Groups) -> FloatArray:
+    """1 / the chance that two neighbours drawn by weight are of one group, for every cell (cells,)."""
+    per_cell = np.empty(len(weights))
+    for rows in row_blocks(len(weights), max(weights.shape[1], len(groups.names))):
+        per_cell[rows] = 1 / _simpson(weights[rows], groups.codes[neighbors.indices[rows]], len(groups.names))
     return per_cell
 
 

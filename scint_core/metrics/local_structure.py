@@ -21,12 +21,11 @@ def local_structure(data: MetricInput) -> MetricResult:
     itself. The cell counts as its own neighbour, as it does in Seurat. In a batch below 200 cells half of them are the
     neighbours, so that the share still means something.
     """
-    if data.batch is None or data.pca is None:
-        return undefined("Local structure needs batches and pca")
-    per_cell = np.full(len(data.embedding), np.nan)
+    assert data.batch is not None
+    assert data.pca is not None
+    per_cell = np.full(data.n_cells, np.nan)
     small = []
-    for code, name in enumerate(data.batch.names):
-        cells = np.flatnonzero(data.batch.codes == code)
+    for name, cells in data.batch.members().items():
         if len(cells) < 2 * _NEIGHBORS:
             small.append(name)
         if len(cells) >= _FEWEST:
@@ -36,8 +35,8 @@ def local_structure(data: MetricInput) -> MetricResult:
     if np.isnan(per_cell).all():
         return undefined(f"Local structure needs a batch of {_FEWEST} cells")
     note = f"half of the batch instead of {_NEIGHBORS} neighbours in: {', '.join(small)}" if small else ""
-    means = [per_cell[data.batch.codes == code].mean() for code in range(len(data.batch.names))]
-    return MetricResult(float(np.nanmean(means)), per_cell, note=note)
+    per_batch = data.batch.means(per_cell)
+    return MetricResult(float(np.nanmean(list(per_batch.values()))), per_cell, per_batch=per_batch, note=note)
 
 
 def _kept(before: FloatArray, after: FloatArray, k: int) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Silhouette widths: of the cell types, and of the batches within each type.
+"""Silhouette widths: of the cell types, of those that few batches have, and of the batches within each type.
 
-Sources: Rousseeuw, J. Comput. Appl. Math. 20 (1987); Luecken et al., Nature Methods 19 (2022), for the two scores.
-The numbers are those of scib-metrics' `silhouette_label` and `silhouette_batch`.
+Sources: Rousseeuw, J. Comput. Appl. Math. 20 (1987); Luecken et al., Nature Methods 19 (2022), for the three scores.
+The numbers are those of scib-metrics' `silhouette_label`, `isolated_labels` and `silhouette_batch`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,39 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.contract import FloatArray, IntArray
-from scint_core.metrics.base import Groups, MetricInput, MetricResult, undefined
-from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+from scint_core.metrics.base import MetricInput, MetricResult, undefined
+from scint_core.metrics.groups import Groups
+from scint_core.metrics.within_labels import within_labels
+from scint_core.numerics.group_distances import summed_distances
 
 
 def silhouette_label(data: MetricInput) -> MetricResult:
     """(mean silhouette width of the labels + 1) / 2; per cell and per label likewise."""
-    label = data.label
-    if label is None or len(label.names) == len(label.codes):
-        return undefined("Silhouette label needs a label with more than one cell")
-    per_cell = (silhouette_widths(data.embedding, label) + 1) / 2
-    means = np.bincount(label.codes, weights=per_cell) / label.sizes
-    return MetricResult(float(per_cell.mean()), per_cell, dict(zip(label.names, means.tolist(), strict=True)))
+    assert data.label is not None
+    if len(data.label.names) == data.n_cells:
+        return undefined("every cell has a label of its own")
+    per_cell = data.shared(_label_scores)
+    return MetricResult(float(per_cell.mean()), per_cell, data.label.means(per_cell))
+
+
+def isolated_labels(data: MetricInput) -> MetricResult:
+    """Mean of `silhouette_label` over the labels that are found in the fewest batches.
+
+    Where every label is in every batch, all are scored, as scib-metrics does (scib itself gives none).
+    """
+    assert data.label is not None
+    assert data.batch is not None
+    if len(data.label.names) == data.n_cells:
+        return undefined("every cell has a label of its own")
+    found_in = _batches_of_labels(data.label, data.batch)
+    isolated = found_in == found_in.min()
+    per_cell = np.where(isolated[data.label.codes], data.shared(_label_scores), np.nan)
+    per_label = data.label.means(per_cell)
+    names = ", ".join(name for name, alone in zip(data.label.names, isolated, strict=True) if alone)
+    note = f"isolated, found in {found_in.min()} of {len(data.batch.names)} batches: {names}"
+    if found_in.min() == len(data.batch.names):
+        note = "every label is in every batch, so all are scored"
+    return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=note)
 
 
 def silhouette_batch(data: MetricInput) -> MetricResult:
@@ -28,48 +49,39 @@ def silhouette_batch(data: MetricInput) -> MetricResult:
 
     A label with one batch only, or with one cell per batch, is left out (NaN).
     """
-    if data.batch is None or data.label is None:
-        return undefined("Silhouette batch needs batches and labels")
-    per_cell = np.full(len(data.embedding), np.nan)
-    per_label = dict.fromkeys(data.label.names, float("nan"))
-    for code, name in enumerate(data.label.names):
-        cells = np.flatnonzero(data.label.codes == code)
-        batch = Groups.of(data.batch.codes[cells], "batch")
-        if 1 < len(batch.names) < len(cells):
-            per_cell[cells] = 1 - np.abs(silhouette_widths(data.embedding[cells], batch))
-            per_label[name] = float(per_cell[cells].mean())
-    skipped = [name for name, score in per_label.items() if np.isnan(score)]
-    if len(skipped) == len(per_label):
-        return undefined("no label is in more than one batch")
-    note = f"left out, as they are in one batch or have one cell in each: {', '.join(skipped)}" if skipped else ""
-    return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note)
+    return within_labels(data, lambda cells, batch: 1 - np.abs(silhouette_widths(cells, batch)))
+
+
+def _label_scores(data: MetricInput) -> FloatArray:
+    """(silhouette width of the label + 1) / 2 of every cell (cells,)."""
+    assert data.label is not None
+    return (silhouette_widths(data.embedding, data.label) + 1) / 2
+
+
+def _batches_of_labels(label: Groups, batch: Groups) -> IntArray:
+    """In how many batches every label is found (labels,)."""
+    together = np.unique(label.codes * len(batch.names) + batch.codes)
+    return np.asarray(np.bincount(together // len(batch.names), minlength=len(label.names)))
 
 
 def silhouette_widths(cells: FloatArray, groups: Groups) -> FloatArray:
     """(b − a) / max(a, b) of every cell (cells,), from −1 to 1.
 
     `a` is the mean Euclidean distance to the other cells of its group, `b` that to the nearest other group. A cell
-    alone in its group gets 0. Distances are held in blocks.
+    alone in its group gets 0. Distances are held in blocks. As scikit-learn's `silhouette_samples`.
     """
-    cells = cells - cells.mean(axis=0)  # products of shorter vectors lose fewer digits
-    lengths = squared_lengths(cells)
-    one_hot = np.eye(len(groups.names))[groups.codes]  # cells × groups
     sizes, widths = groups.sizes, np.empty(len(cells))
-    for rows in row_blocks(len(cells), len(cells)):
-        distances = np.sqrt(squared_distances(cells[rows], cells, lengths[rows], lengths))  # block × cells
-        own_cell = np.arange(rows.stop - rows.start)
-        distances[own_cell, rows.start + own_cell] = 0
-        widths[rows] = _widths(distances @ one_hot, groups.codes[rows], sizes)
+    for block, sums in summed_distances(cells, groups.codes):
+        own = np.arange(len(block)), groups.codes[block]
+        within = sums[own] / np.maximum(sizes[own[1]] - 1, 1)
+        means = sums / sizes
+        means[own] = np.inf
+        widths[block] = contrast(within, means.min(axis=1), sizes[own[1]])
     return widths
 
 
-def _widths(sums: FloatArray, own: IntArray, sizes: IntArray) -> FloatArray:
-    """Silhouette widths from the summed distances to every group (block × groups)."""
-    row = np.arange(len(sums))
-    within = sums[row, own] / np.maximum(sizes[own] - 1, 1)
-    means = sums / sizes
-    means[row, own] = np.inf
-    between = means.min(axis=1)
+def contrast(within: FloatArray, between: FloatArray, sizes: IntArray) -> FloatArray:
+    """(between − within) / the larger of them (cells,), 0 where both are; `sizes` of the own group: 0 where it is 1."""
     larger = np.maximum(within, between)
     widths = np.divide(between - within, larger, out=np.zeros_like(within), where=larger > 0)
-    return np.where(sizes[own] > 1, widths, 0.0)
+    return np.where(sizes > 1, widths, 0.0)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from scint_core.contract import CrossNeighbors, FloatArray, IntArray, Neighbors, explained, tick
+from scint_core.numerics.smallest import smallest_of_rows
 
 LADDER = (20, 50, 100, 200, 400)
 """Sizes that neighbour searches are rounded up to, so that a smaller `k` reuses the search of a larger one."""
@@ -121,8 +122,7 @@ def _smallest(d2: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
     """Columns and values of the `count` smallest entries of every row, in no order."""
     if count >= d2.shape[1]:
         return np.broadcast_to(np.arange(d2.shape[1]), d2.shape), d2
-    columns = np.argpartition(d2, count - 1, axis=1)[:, :count]
-    return columns, np.take_along_axis(d2, columns, axis=1)
+    return smallest_of_rows(d2, count)
 
 
 def _best_of_both(

@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
-from scint_core.contract import FloatArray
+from scint_core.contract import FloatArray, Neighbors
 from scint_core.numerics.compiled import keep_all_on_disk
 from scint_core.numerics.procrustes import align
 
@@ -39,6 +40,16 @@ def umap_layout(
         warnings.simplefilter("ignore")  # "n_jobs overridden by random_state", said at every call
         layout = model.fit_transform(np.ascontiguousarray(embedding, dtype=np.float32))
     return np.asarray(layout, dtype=np.float32) if start is None else align(layout, start)
+
+
+def umap_graph(neighbors: Neighbors) -> sp.csr_array:
+    """The graph of `fuzzy_graph` as umap-learn computes it, to the last bit of its float32: cells × cells, sparse."""
+    n_cells, k = neighbors.indices.shape
+    graph = _umap().umap_.fuzzy_simplicial_set(
+        sp.coo_matrix((n_cells, 1)), n_neighbors=k, random_state=None, metric=None,
+        knn_indices=neighbors.indices, knn_dists=neighbors.distances,
+    )[0]  # fmt: skip
+    return sp.csr_array(graph)
 
 
 @cache

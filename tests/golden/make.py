@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tests.golden_files import r_file, scanorama_file, scanorama_input
+from tests.shared import SHARED
 
 HERE = Path(__file__).parent
 EVERY = 3  # embeddings are kept for every third cell
@@ -205,6 +206,22 @@ def linear(every: int = 9, real: type = np.float32) -> Arrays:
             yield name, file[f"{name}_genes_x_cells"][:].T[::every].astype(real)
 
 
+def scib_metrics() -> Arrays:
+    """Two embeddings with their stored neighbours, the scores of each, and LISI of every cell."""
+    folder = SHARED / "golden" / "python"
+    for name in ("pca", "harmony"):
+        with np.load(folder / f"scibmetrics_sim_{name}_inputs.npz", allow_pickle=False) as file:
+            yield f"{name}/embedding", file["X"]
+            yield f"{name}/knn_idx", file["knn_idx"][:, :50].astype(np.int16)
+            yield f"{name}/knn_dist", file["knn_dist"][:, :50].astype(np.float32)
+            for column in ("batch", "label"):
+                yield f"{name}/{column}", file[column]
+        for column in ("batch", "label"):
+            yield f"{name}/lisi_{column}", np.load(folder / f"sim_{name}_lisi_{column}_k90.npy", allow_pickle=False)
+        for key, value in json.loads((folder / f"scibmetrics_sim_{name}.json").read_text()).items():
+            yield f"{name}/score/{key}", np.float64(value)
+
+
 FILES: dict[str, tuple[Callable[[], Arrays], About]] = {
     "batchelor_mnn": (mnn, About("batchelor::mnnCorrect", BATCHELOR, {"k": 20, "variants": MNN}, "r/mnncorrect.h5")),
     "harmony": (harmony, About("harmony (R)", "1.2.4", HARMONY, "r/harmony_124.h5")),
@@ -246,6 +263,15 @@ FILES: dict[str, tuple[Callable[[], Arrays], About]] = {
     "batchelor_multibatchpca": (
         multi_batch_pca,
         About("batchelor::multiBatchPCA", BATCHELOR, {"d": 20}, "r/multibatchpca.h5"),
+    ),
+    "scib_metrics": (
+        scib_metrics,
+        About(
+            "scib-metrics",
+            "0.5.10",
+            {"neighbours": "exact; k in the name of each score"},
+            "python/scibmetrics_sim_{pca,harmony}*, python/sim_{pca,harmony}_lisi_*",
+        ),
     ),
     "seurat_anchors": (
         seurat,

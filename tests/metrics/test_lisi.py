@@ -7,11 +7,14 @@ import pytest
 from scipy.optimize import brentq
 
 from scint_core.contract import Neighbors
-from scint_core.metrics.base import Groups, MetricInput
-from scint_core.metrics.lisi import clisi, ilisi, lisi
+from scint_core.metrics import METRICS, MetricInput
+from scint_core.metrics import lisi as lisi_module
+from scint_core.metrics.groups import Groups
+from scint_core.metrics.lisi import lisi
 from scint_core.numerics.neighbors import row_blocks
-from tests.metrics.goldens import EMBEDDINGS, GOLDEN, golden_input, golden_scores
-from tests.shared import needs_shared
+from tests.metrics.goldens import EMBEDDINGS, golden
+
+ilisi, clisi = METRICS["iLISI"], METRICS["cLISI"]
 
 
 def random_input(cells=150, n_batches=3, seed=0):
@@ -39,23 +42,22 @@ def slow_lisi(neighbors, codes, cell, perplexity):
     return 1 / sum(w[of_neighbor == g].sum() ** 2 for g in np.unique(codes))
 
 
-@needs_shared
 @pytest.mark.parametrize("name", EMBEDDINGS)
 def test_equals_scib_metrics(name):
-    data, scores = golden_input(name), golden_scores(name)
+    expected = golden(name)
+    data = expected.data
     for groups, column in ((data.batch, "batch"), (data.label, "label")):
-        expected = np.load(GOLDEN / f"sim_{name}_lisi_{column}_k90.npy", allow_pickle=False)
-        np.testing.assert_allclose(lisi(data.neighbors, groups, perplexity=30), expected, atol=3e-5)
-    assert ilisi(data).score == pytest.approx(scores["ilisi_knn(k=90)"], abs=1e-6)
-    assert clisi(data).score == pytest.approx(scores["clisi_knn(k=90)"], abs=1e-6)
+        np.testing.assert_allclose(lisi(data.nearest(90), groups, perplexity=30), expected.lisi[column], atol=3e-5)
+    assert ilisi(data).score == pytest.approx(expected.scores["ilisi_knn(k=90)"], abs=1e-6)
+    assert clisi(data).score == pytest.approx(expected.scores["clisi_knn(k=90)"], abs=1e-6)
 
 
 def test_equals_the_definition(monkeypatch):
     data = random_input()
-    expected = [slow_lisi(data.neighbors, data.batch.codes, cell, 30) for cell in range(150)]
-    np.testing.assert_allclose(lisi(data.neighbors, data.batch, perplexity=30), expected, atol=1e-4)
+    expected = [slow_lisi(data.nearest(90), data.batch.codes, cell, 30) for cell in range(150)]
+    np.testing.assert_allclose(lisi(data.nearest(90), data.batch, perplexity=30), expected, atol=1e-4)
     monkeypatch.setattr("scint_core.metrics.lisi.row_blocks", partial(row_blocks, entries=1))
-    np.testing.assert_allclose(lisi(data.neighbors, data.batch, perplexity=30), expected, atol=1e-4)
+    np.testing.assert_allclose(lisi(data.nearest(90), data.batch, perplexity=30), expected, atol=1e-4)
 
 
 def test_balanced_weights_count_every_batch():
@@ -96,3 +98,23 @@ def test_few_cells_lower_the_neighbours_and_say_so():
     assert "20 neighbours instead of 90" in result.note
     assert ilisi(random_input()).note == ""
     assert np.isnan(ilisi(MetricInput(np.eye(2), Groups.of([0, 1], "batch"))).score)
+
+
+def test_the_weights_are_computed_once_for_batches_and_labels(monkeypatch):
+    calls = []
+    real = lisi_module.neighbor_weights
+    monkeypatch.setattr(lisi_module, "neighbor_weights", lambda *a, **k: calls.append(1) or real(*a, **k))
+    data = random_input()
+    both = MetricInput(data.embedding, data.batch, data.batch)
+    assert clisi(both).score == pytest.approx(1 - ilisi(both).score)
+    assert len(calls) == 1
+
+
+def test_unequal_batches_cap_it_and_the_note_says_where():
+    """90/10 batches: LISI is 1 / (0.81 + 0.01) = 1.22 at best, and somewhat less as neighbours are few."""
+    rng = np.random.default_rng(0)
+    batch = rng.permutation(np.repeat(["large", "small"], [2700, 300]))
+    result = ilisi(MetricInput(rng.normal(size=(3000, 5)), Groups.of(batch, "batch")))
+    assert 0.12 < result.score < 0.22
+    assert result.note == "batches of unequal size: perfect mixing scores at most 0.22, not 1"
+    assert set(result.per_batch) == {"large", "small"}

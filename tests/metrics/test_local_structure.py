@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from scint_core.metrics.base import Groups, MetricInput
-from scint_core.metrics.local_structure import local_structure
+from scint_core.metrics import METRICS, MetricInput
+from scint_core.metrics.groups import Groups
+
+local_structure = METRICS["Local structure"]
 
 
 def slow_overlap(before, after, k):
@@ -30,6 +32,7 @@ def test_equals_the_definition():
     )
     np.testing.assert_allclose(result.per_cell, expected)
     assert result.score == pytest.approx((np.mean(expected[:250]) + np.mean(expected[250:])) / 2)
+    assert result.per_batch["1"] == pytest.approx(np.mean(expected[250:]))
     assert result.note.endswith(": 1")
 
 

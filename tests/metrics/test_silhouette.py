@@ -1,27 +1,28 @@
 """Silhouettes against scib-metrics' values and scikit-learn's."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
-from scint_core.metrics import silhouette
-from scint_core.metrics.base import Groups, MetricInput
-from scint_core.metrics.silhouette import silhouette_batch, silhouette_label, silhouette_widths
-from scint_core.numerics.neighbors import row_blocks
-from tests.metrics.goldens import EMBEDDINGS, golden_input, golden_scores
-from tests.shared import needs_shared
+from scint_core.metrics import METRICS, MetricInput
+from scint_core.metrics.groups import Groups
+from scint_core.metrics.silhouette import silhouette_widths
+from scint_core.numerics import group_distances
+from tests.metrics.goldens import EMBEDDINGS, golden
+
+silhouette_label, silhouette_batch = METRICS["Silhouette label"], METRICS["Silhouette batch"]
+isolated_labels = METRICS["Isolated labels"]
 
 
-@needs_shared
 @pytest.mark.parametrize("name", EMBEDDINGS)
 def test_equals_scib_metrics(name):
-    data, scores = golden_input(name), golden_scores(name)
+    expected = golden(name)
+    data, scores = expected.data, expected.scores
     assert silhouette_label(data).score == pytest.approx(scores["silhouette_label"], abs=1e-6)
     assert silhouette_batch(data).score == pytest.approx(scores["silhouette_batch"], abs=1e-6)
+    assert isolated_labels(data).score == pytest.approx(scores["isolated_labels"], abs=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -40,7 +41,7 @@ def test_blocks_add_up(monkeypatch):
     rng = np.random.default_rng(0)
     points, groups = rng.normal(size=(100, 3)), Groups.of(rng.integers(0, 3, 100), "label")
     whole = silhouette_widths(points, groups)
-    monkeypatch.setattr(silhouette, "row_blocks", partial(row_blocks, entries=1))
+    monkeypatch.setattr(group_distances, "BLOCK_ENTRIES", 1)
     np.testing.assert_allclose(silhouette_widths(points, groups), whole, rtol=1e-12)
 
 
@@ -82,3 +83,25 @@ def test_mixed_batches_score_near_one_and_separate_ones_low():
     assert silhouette_batch(MetricInput(points, batch, label)).score > 0.9
     apart = points + np.array([0, 0, 100]) * batch.codes[:, None]
     assert silhouette_batch(MetricInput(apart, batch, label)).score < 0.1
+
+
+def test_labels_that_the_fewest_batches_have_are_isolated():
+    """By the definition: the mean over isolated labels of the mean of (width + 1) / 2."""
+    rng = np.random.default_rng(0)
+    label, batch = np.repeat(["a", "b", "c", "d"], 30), rng.integers(0, 3, 120)
+    batch[label == "b"], batch[label == "d"] = 0, 2
+    points = rng.normal(size=(120, 3)) + 2 * (label == "b")[:, None]
+    result = isolated_labels(MetricInput(points, Groups.of(batch, "batch"), Groups.of(label, "label")))
+    widths = (silhouette_samples(points, label) + 1) / 2
+    assert result.score == pytest.approx((widths[label == "b"].mean() + widths[label == "d"].mean()) / 2)
+    assert result.note == "isolated, found in 1 of 3 batches: b, d"
+    assert np.isnan(result.per_cell[label == "a"]).all()
+    assert np.isnan(result.per_label["a"])
+
+
+def test_where_every_label_is_in_every_batch_all_are_scored():
+    rng = np.random.default_rng(0)
+    label, batch = np.repeat(["a", "b"], 30), np.tile([0, 1], 30)
+    data = MetricInput(rng.normal(size=(60, 3)), Groups.of(batch, "batch"), Groups.of(label, "label"))
+    assert isolated_labels(data).score == pytest.approx(silhouette_label(data).score)  # labels of equal size
+    assert isolated_labels(data).note == "every label is in every batch, so all are scored"
