@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,15 @@ import streamlit as st
 from pages.ui import charts, forms, library, network_charts, state
 from pages.ui.jobs import board, follow, submit
 from pages.ui.labels import choose_labels, show_held_out
+from pages.ui.metric_cards import show_scores
 from pages.ui.notices import show_notes
 from pages.ui.routes import download_url
 from pages.ui.text import count, in_markdown, visible
 from scint_core.contract import Method, Pairs, TrainedNetwork
 from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
-from scint_core.metrics import METRICS
-from scint_core.runs.jobs.tasks import INTEGRATED
+from scint_core.runs.jobs.places import INTEGRATED
 
-HEADLINE_METRICS = ("iLISI", "cLISI", "Silhouette label")
 _MOST_LINES = (100, 2000)
 _SPACES = {"genes": "corrected genes", "low-dimensional": "an embedding", "both": "corrected genes and an embedding"}
 
@@ -129,28 +127,13 @@ def _map_before(view: library.DataView) -> None:
 
 def _result(view: library.DataView, run: library.RunView) -> None:
     method = all_methods()[run.result.method]
-    _headline(view, run)
+    show_scores(view, run)
     show_notes(run.result.notes)
     _before_and_after(view, run)
     show_held_out(run, method)
     _training(run)
     _steps(run)
     _download(view, run)
-
-
-def _headline(view: library.DataView, run: library.RunView) -> None:
-    """The three numbers, each with its change against the data before."""
-    for place, name in zip(st.columns(len(HEADLINE_METRICS)), HEADLINE_METRICS, strict=True):
-        metric = METRICS[name]
-        after, before = run.scores.get(name, math.nan), view.scores.get(name, math.nan)
-        if math.isnan(after):
-            place.metric(name, "–", help=f"{metric.meaning} Needs {' and '.join(metric.needs)}.", border=True)
-        else:
-            change = after - before
-            place.metric(
-                name, f"{after:.3f}", delta=None if math.isnan(change) else f"{change:+.3f}",
-                help=f"{metric.meaning} Before: {before:.3f}.", border=True,
-            )  # fmt: skip
 
 
 def _before_and_after(view: library.DataView, run: library.RunView) -> None:

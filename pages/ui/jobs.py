@@ -39,7 +39,7 @@ def follow(job: JobFolder) -> bool:
     if status.state == "done":
         return True
     if status.ended:
-        _say_why(job)
+        say_why(job)
     else:
         _progress(job.id)
     return False
@@ -54,22 +54,23 @@ def _progress(job_id: str) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     elapsed = f" · {time.time() - status.since:.0f} s" if status.state == "running" else ""
     bar.progress(status.fraction, text=f"{status.status}{elapsed}")
-    unfinished = _live(job)
+    unfinished = live(job)
     if isinstance(unfinished, TrainingCurves):
         charts.show(network_charts.training_curves(unfinished), key=f"live:{job_id}", alt="Training so far")
     if button.button("Cancel", key=f"cancel:{job_id}", width="stretch"):
         board().cancel(job)
 
 
-def _live(job: JobFolder) -> Any:
-    """What the running step has so far; None where there is nothing, or it is being written anew."""
+def live(job: JobFolder) -> Any:
+    """What a running job has so far; None where there is nothing, or it is being written anew."""
     try:
         return codec.read(job.live)
     except (OSError, ValueError, KeyError, StopIteration, codec.Damaged):
         return None
 
 
-def _say_why(job: JobFolder) -> None:
+def say_why(job: JobFolder) -> None:
+    """The sentence that ended a job without a result, and a button to try again."""
     status = job.status()
     if status.state == "cancelled":
         st.info(status.error, icon=":material/cancel:")

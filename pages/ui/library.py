@@ -23,7 +23,8 @@ from scint_core.export import Integration
 from scint_core.methods import find_method
 from scint_core.runs import codec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.tasks import PREPARED, SUMMARY, VIEW
+from scint_core.runs.jobs.places import PREPARED, SUMMARY, VIEW
+from scint_core.runs.jobs.scoring import BEFORE, OBSM
 from scint_core.runs.store import load_integration
 
 
@@ -42,7 +43,6 @@ class DataView:
     cells: np.ndarray  # (cells,) names
     columns: tuple[str, ...]  # of the cell table
     umap: FloatArray  # cells × 2, before integration
-    scores: dict[str, float]
     n_genes: int
     n_variable: int
     notes: tuple[str, ...]
@@ -65,12 +65,11 @@ class DataView:
 
 @dataclass(frozen=True)
 class RunView:
-    """A finished run: its result, its map and its scores."""
+    """A finished run: its result and its map."""
 
     id: str
     result: Integration
     umap: FloatArray  # cells × 2, aligned to the map before
-    scores: dict[str, float]
     held_out: HeldOut | None = None
 
 
@@ -97,7 +96,7 @@ class HeldOut:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def data_view(job_id: str) -> DataView:
     """The prepared data set of a finished job."""
-    value = codec.read(board().job(job_id).result / VIEW)
+    value = _stored_view(board().job(job_id))
     value["findings"] = tuple(Finding(**finding) for finding in value["findings"])
     value["notes"] = tuple(value["notes"])
     return DataView(id=job_id, **value)
@@ -107,10 +106,17 @@ def data_view(job_id: str) -> DataView:
 def run_view(job_id: str) -> RunView:
     """The result of a finished run."""
     folder = board().job(job_id).result
-    view = codec.read(folder / VIEW)
+    view = _stored_view(board().job(job_id))
     if view.get("held_out") is not None:
         view["held_out"] = HeldOut(**view["held_out"])
     return RunView(id=job_id, result=load_integration(folder), **view)
+
+
+def _stored_view(job: JobFolder) -> dict[str, Any]:
+    """What a job stored for the pages; older ones hold scores too, which are a job of their own now."""
+    view: dict[str, Any] = codec.read(job.result / VIEW)
+    view.pop("scores", None)
+    return view
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -170,14 +176,25 @@ def labels(jobs: Collection[JobFolder], title: Callable[[JobFolder], str]) -> di
     return titles
 
 
-_VERBS = {"load": "Opening", "prepare": "Preprocessing", "integrate": "Running", "export": "Writing"}
+_VERBS = {
+    "load": "Opening", "prepare": "Preprocessing", "integrate": "Running", "score": "Scoring", "export": "Writing"
+}  # fmt: skip
 
 
 def job_title(job: JobFolder) -> str:
-    """What a job does, of whatever kind: "Preprocessing", "Running Harmony, theta 4"."""
+    """What a job does, of whatever kind: "Preprocessing two donors", "Running Harmony, theta 4"."""
     spec = job.spec()
-    name = run_title(job) if spec["kind"] == "integrate" else spec["arguments"].get("title", "data")
-    return f"{_VERBS[spec['kind']]} {name}"
+    kind, arguments = spec["kind"], spec["arguments"]
+    names = {"integrate": lambda: run_title(job), "score": lambda: row_title(arguments["row"])}
+    name = names[kind]() if kind in names else arguments.get("title", "data")
+    return f"{_VERBS[kind]} {name}"
+
+
+def row_title(row: str) -> str:
+    """What a row of the table of scores is called: "the data before", "Harmony, theta 4", "X_mine"."""
+    if row == BEFORE:
+        return "the data before"
+    return row.removeprefix(OBSM) if row.startswith(OBSM) else run_title(board().job(row))
 
 
 def data_title(job: JobFolder) -> str:

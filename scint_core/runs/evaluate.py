@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from scint_core.contract import FloatArray
+from scint_core.contract import FloatArray, Problem
 from scint_core.data.problem import PCA_KEY, problem_from
 from scint_core.errors import DataError
 from scint_core.export.integration import UNS_KEY
@@ -57,16 +57,21 @@ def evaluate(
     if not keys:
         raise DataError("keys is empty: name at least one embedding of obsm")
     problem = problem_from(adata, batch_key, label_key)
-    embeddings = {key: _embedding(adata, key) for key in keys}
-    before = _embedding(adata, PCA_KEY) if PCA_KEY in adata.obsm else None
-    codes, label_codes = problem.groups_in_input_order()
-    batch = pd.Categorical.from_codes(codes, problem.batch_names)
-    label = None if label_codes is None else pd.Categorical.from_codes(label_codes, problem.label_names)
+    embeddings = {key: embedding_in(adata, key) for key in keys}
+    before = embedding_in(adata, PCA_KEY) if PCA_KEY in adata.obsm else None
+    batch, label = columns_of(problem)
     if show_controls:
         embeddings |= _control_rows(before, label, PCA_KEY in keys, seed)
     table = evaluate_embeddings(embeddings, batch, label, before, extra=extra, batch_weight=batch_weight, scale=scale)
-    table.attrs["saw labels"] = [key for key in keys if _saw_labels(adata, key, label_key)]
+    table.attrs["saw labels"] = [key for key in keys if saw_labels(adata, key, label_key)]
     return table
+
+
+def columns_of(problem: Problem) -> tuple[pd.Categorical, pd.Categorical | None]:
+    """Batch and label (None without labels) of every cell by name, in the caller's order: what metrics take."""
+    codes, label_codes = problem.groups_in_input_order()
+    batch = pd.Categorical.from_codes(codes, problem.batch_names)
+    return batch, None if label_codes is None else pd.Categorical.from_codes(label_codes, problem.label_names)
 
 
 def _control_rows(
@@ -78,7 +83,8 @@ def _control_rows(
     return rows if before_is_a_row else {UNINTEGRATED: before, **rows}
 
 
-def _embedding(adata: AnnData, key: str) -> FloatArray:
+def embedding_in(adata: AnnData, key: str) -> FloatArray:
+    """The embedding `obsm[key]` as an array, unchecked. Raises `DataError` where there is none."""
     if key not in adata.obsm:
         there = ", ".join(f"'{name}'" for name in adata.obsm) or "none at all"
         raise DataError(f"obsm['{key}'] does not exist: the data hold {there}")
@@ -86,7 +92,7 @@ def _embedding(adata: AnnData, key: str) -> FloatArray:
     return found.toarray() if hasattr(found, "toarray") else np.asarray(found)
 
 
-def _saw_labels(adata: AnnData, key: str, label_key: str | None) -> bool:
+def saw_labels(adata: AnnData, key: str, label_key: str | None) -> bool:
     """Whether the method that wrote this embedding was given labels: by what it declares, or by what it was told."""
     for method in all_methods().values():
         if method.obsm_key == key:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -116,7 +117,15 @@ class FolderTrace:
     def show(self, unfinished: Any) -> None:
         """Write it where the page looks, not more often than a person can follow."""
         if time.monotonic() - self._shown > _SHOW_EVERY:
-            shutil.rmtree(self._live, ignore_errors=True)
-            with contextlib.suppress(OSError):  # a full disk ends no run for want of a picture
-                codec.write(unfinished, self._live)
+            show_in(self._live, unfinished)
             self._shown = time.monotonic()
+
+
+def show_in(live: Path, unfinished: Any) -> None:
+    """Write what there is so far where the page looks, in the place of what was there."""
+    newer = live.with_name(f".{live.name}-newer")
+    shutil.rmtree(newer, ignore_errors=True)  # of an attempt that was ended at this very place
+    with contextlib.suppress(OSError):  # a full disk ends no run for want of a picture
+        codec.write(unfinished, newer)
+        shutil.rmtree(live, ignore_errors=True)
+        os.rename(newer, live)  # so that the page finds nothing only for the moment between these two lines

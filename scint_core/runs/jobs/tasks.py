@@ -1,8 +1,9 @@
 """What an engine process can be asked to do. Every task fills a folder, which then becomes the job's result.
 
 load        files or a sample → loaded.h5ad, and what was found in them
-prepare     a loaded data set → prepared.h5ad, its map and its scores before integration
-integrate   a prepared data set and a method → the integration, its map and its scores
+prepare     a loaded data set → prepared.h5ad and its map before integration
+integrate   a prepared data set and a method → the integration and its map
+score       a prepared data set and a row of its table → every metric of that row
 export      an integration → integrated.h5ad
 """
 
@@ -18,8 +19,7 @@ from typing import Any
 import anndata as ad
 import numpy as np
 
-from scint_core.contract import FloatArray, IntArray, Problem
-from scint_core.contract.folders import state_folder
+from scint_core.contract import IntArray, Problem
 from scint_core.data.held_out import hide_labels
 from scint_core.data.notices import DataWarning
 from scint_core.data.prepare import preprocess
@@ -31,28 +31,18 @@ from scint_core.data.samples import samples
 from scint_core.export import Integration
 from scint_core.export.h5ad import write_h5ad
 from scint_core.methods import find_method
-from scint_core.metrics import measure
 from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
 from scint_core.runs.check import check
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
+from scint_core.runs.jobs.scoring import score
 from scint_core.runs.progress import Report, share
 from scint_core.runs.store import TRACE, load_integration, save_integration
 from scint_core.runs.trace import Axes, FolderTrace
 
 Task = Callable[[dict[str, Any], Path, Report], None]
-
-LOADED = "loaded.h5ad"
-PREPARED = "prepared.h5ad"
-INTEGRATED = "integrated.h5ad"
-SUMMARY = "summary.json"
-VIEW = "view"
-
-
-def result_of(job_id: str) -> Path:
-    """Where the result of another job lies."""
-    return state_folder() / "runs" / job_id / "result"
 
 
 def load_data(arguments: dict[str, Any], folder: Path, report: Report) -> None:
@@ -97,19 +87,15 @@ def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
         prepared = preprocess(adata, batch_key=batch_key, **arguments["params"])
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, DataWarning)]
     problem = problem_from(prepared, batch_key, label_key)
-    coordinates = problem.to_input_order(problem.pca)
-    report(0.4, "Drawing the map")
-    layout = umap_layout(coordinates)
-    report(0.8, "Measuring")
-    scores = _scores(coordinates, problem)
+    report(0.5, "Drawing the map")
+    layout = umap_layout(problem.to_input_order(problem.pca))
     batch, labels = problem.groups_in_input_order()
     write_h5ad(prepared, folder / PREPARED)
     view = {
         "title": arguments["title"], "batch_key": batch_key, "label_key": label_key, "notes": notes,
-        "n_genes": prepared.n_vars, "n_variable": len(problem.genes), "umap": layout, "scores": scores,
+        "n_genes": prepared.n_vars, "n_variable": len(problem.genes), "umap": layout,
         "batch": batch, "batch_names": problem.batch_names,
-        "labels": labels,
-        "label_names": problem.label_names, "cells": prepared.obs_names.to_numpy().astype(np.str_),
+        "labels": labels, "label_names": problem.label_names, "cells": prepared.obs_names.to_numpy().astype(np.str_),
         "columns": tuple(map(str, prepared.obs.columns)),
         "findings": [asdict(finding) for finding in check(prepared, batch_key, label_key)],
     }  # fmt: skip
@@ -117,7 +103,7 @@ def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
 
 
 def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
-    """Run a method on a prepared data set (`data`: its job), draw its map from the map before, and score it.
+    """Run a method on a prepared data set (`data`: its job), and draw its map from the map before.
 
     A method that reads labels gets those of `label_key`, without the share `hide` of them, and is then asked for these.
     """
@@ -137,10 +123,8 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     )  # fmt: skip
     report(0.8, "Drawing the map")
     layout = umap_layout(result.coordinates, start=before["umap"])
-    report(0.92, "Measuring")
-    scores = _scores(result.coordinates, problem)
     save_integration(result, folder)
-    codec.write({"umap": layout, "scores": scores, "held_out": _held_out(truth, hidden, result)}, folder / VIEW)
+    codec.write({"umap": layout, "held_out": _held_out(truth, hidden, result)}, folder / VIEW)
 
 
 def _held_out(truth: Problem, hidden: IntArray, result: Integration) -> dict[str, Any] | None:
@@ -151,12 +135,6 @@ def _held_out(truth: Problem, hidden: IntArray, result: Integration) -> dict[str
     names = np.array(truth.label_names, dtype=np.str_)
     predicted = result.predictions["label"].to_numpy().astype(np.str_)
     return {"cells": cells, "truth": names[truth.labels[hidden]], "predicted": predicted[cells]}
-
-
-def _scores(coordinates: FloatArray, problem: Problem) -> dict[str, float]:
-    """Scores by name; those that cannot be had are NaN."""
-    batch, labels = problem.groups_in_input_order()
-    return {name: result.score for name, result in measure(coordinates, batch, labels).items()}
 
 
 def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
@@ -172,4 +150,6 @@ def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     write_h5ad(adata, folder / INTEGRATED)
 
 
-TASKS: dict[str, Task] = {"load": load_data, "prepare": prepare, "integrate": integrate, "export": export}
+TASKS: dict[str, Task] = {
+    "load": load_data, "prepare": prepare, "integrate": integrate, "score": score, "export": export
+}  # fmt: skip

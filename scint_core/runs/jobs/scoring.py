@@ -1,0 +1,105 @@
+"""The task "score": every metric of one row of a data set's table, each shown as soon as it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+
+from scint_core.contract import FloatArray, LostVariance, Problem
+from scint_core.data.problem import problem_from
+from scint_core.export import Integration
+from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each
+from scint_core.metrics.measure import finite_coordinates
+from scint_core.numerics.umap import umap_layout
+from scint_core.runs import codec
+from scint_core.runs.evaluate import columns_of, embedding_in, saw_labels
+from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.places import PREPARED, VIEW, result_of
+from scint_core.runs.progress import Report, share
+from scint_core.runs.store import load_integration
+from scint_core.runs.trace import show_in
+
+BEFORE = "before"
+OBSM = "obsm:"
+_SLOW = ("KBET", "KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI")  # last: the others are not kept waiting
+_QUICK = tuple(name for name in DEFAULT_METRICS if name not in _SLOW)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is scored: `coordinates` are cells × d in the caller's order; `lost_variance` by batch where it is known."""
+
+    coordinates: FloatArray
+    lost_variance: Mapping[str, float] | None = None
+    saw_labels: bool = False
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What can be said of it, in the order to compute it in."""
+        return (*_QUICK, *(("Lost variance",) if self.lost_variance else ()), *_SLOW)
+
+
+def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
+    """Compute the metrics of one row (`row`) of a prepared data set (`data`: its job).
+
+    `row` is "before", the job of a run, or "obsm:" with a key of the file, whose embedding also gets its map, drawn
+    from the map before. While it runs, the job's `live` folder holds the scores so far: {name: {"score", "note"}}.
+    """
+    report(0.0, "Opening the data")
+    source, chosen = result_of(arguments["data"]), str(arguments["row"])
+    view = codec.read(source / VIEW)
+    adata = ad.read_h5ad(source / PREPARED, backed="r")
+    problem = problem_from(adata, view["batch_key"], view["label_key"])
+    row = _row(chosen, adata, problem)
+    results = _measured(row, problem, share(report, 0.05, 0.9), JobFolder(folder.parent).live)
+    value: dict[str, Any] = {
+        "scores": {name: _stored(result) for name, result in results.items()},
+        "over_correction": (),
+        "saw_labels": row.saw_labels,
+    }
+    if chosen.startswith(OBSM):
+        report(0.9, "Drawing the map")
+        value["umap"] = umap_layout(row.coordinates, start=view["umap"])
+    codec.write(value, folder / VIEW)
+
+
+def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
+    """What `row` names. Raises `DataError` for an embedding that is absent, not finite or of another shape."""
+    if chosen == BEFORE:
+        return Row(problem.to_input_order(problem.pca))
+    if chosen.startswith(OBSM):
+        key = chosen.removeprefix(OBSM)
+        coordinates = finite_coordinates(embedding_in(adata, key), key, problem.n_cells)
+        return Row(coordinates, saw_labels=saw_labels(adata, key, problem.label_key))
+    run = load_integration(result_of(chosen))
+    steps = [step for step in run.steps if step.kind == LostVariance.__name__]
+    return Row(run.coordinates, lost_variance_of(steps, run.batch_names), _run_saw_labels(run, problem.label_key))
+
+
+def _run_saw_labels(run: Integration, label_key: str | None) -> bool:
+    """Whether a run learnt from labels, or was told to keep what differs between them."""
+    return run.predictions is not None or label_key in (run.params.get("covariates") or ())
+
+
+def _measured(row: Row, problem: Problem, report: Report, live: Path) -> dict[str, MetricResult]:
+    """Every metric by name; `live` is written anew after each."""
+    batch, label = columns_of(problem)
+    pca = problem.to_input_order(problem.pca)
+    results: dict[str, MetricResult] = {}
+    each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
+    for done, name in enumerate(row.metrics):
+        report(done / len(row.metrics), f"Measuring {name}")
+        results[name] = next(each)[1]
+        show_in(live, {known: {"score": found.score, "note": found.note} for known, found in results.items()})
+    return results
+
+
+def _stored(result: MetricResult) -> dict[str, Any]:
+    """A result as its job keeps it: values of cells in single precision."""
+    per_cell = None if result.per_cell is None else result.per_cell.astype(np.float32)
+    return {**vars(result), "per_cell": per_cell}
