@@ -11,40 +11,28 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from pages.ui.palette import MISSING, colours
+from pages.ui.colouring import SCALE, Colouring, Groups, Shades
+from pages.ui.palette import colours
 from pages.ui.text import in_chart
-from scint_core.contract import FloatArray, IntArray, Pairs
+from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
 
 MOST_POINTS = 50_000  # per panel; more are drawn as a sample, and the caption says so
 _LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
 _LAYERS = 3  # every category is drawn in so many portions, interleaved, so that none hides the others
 _LINE_COLOUR = "rgba(128, 136, 144, 0.12)"
 _PANEL_HEIGHT = 430
-
-
-@dataclass(frozen=True)
-class Groups:
-    """What the points are coloured by: `codes` (cells,) into `names`, −1 where a cell has none."""
-
-    codes: IntArray
-    names: tuple[str, ...]
-    title: str
-
-    def members(self) -> list[tuple[str, str, IntArray]]:
-        """Name, colour and cells of every group in use; cells without one come last."""
-        palette = colours(len(self.names))
-        found = [(name, palette[i], np.flatnonzero(self.codes == i)) for i, name in enumerate(self.names)]
-        found.append(("(none)", MISSING, np.flatnonzero(self.codes < 0)))
-        return [group for group in found if len(group[2])]
+_MOST_SIDE_BY_SIDE = 3
+_FADED = 0.06  # opacity of cells that are not marked
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: `layout` (cells × 2), and the pairs to draw over it (left and right positions)."""
+    """One map: `layout` (cells × 2), the pairs drawn over it (left and right positions), a colouring of its own."""
 
     title: str
     layout: FloatArray
     pairs: Pairs | None = None
+    colouring: Colouring | None = None
 
 
 def sample_of_cells(n_cells: int, seed: int = 0) -> IntArray:
@@ -62,36 +50,55 @@ def sample_of_pairs(pairs: Pairs, most: int, seed: int = 0) -> Pairs:
     return Pairs(pairs.left[rows], pairs.right[rows], pairs.merge[rows], pairs.score[rows], pairs.kept[rows])
 
 
-def maps(panels: Sequence[Panel], groups: Groups, hover: Sequence[str] | None = None) -> go.Figure:
-    """Maps side by side on one scale: a point per cell, one legend for all; a click on it hides a group everywhere.
+def maps(
+    panels: Sequence[Panel],
+    colouring: Colouring,
+    hover: Sequence[str] | None = None,
+    marked: BoolArray | None = None,
+) -> go.Figure:
+    """Maps on one scale, up to three side by side: a point per cell, one legend; a click in it hides a group.
 
-    `hover` (cells,) is what the box at a point says. Traces bear `meta`: "points" with the group, or "pairs".
+    A panel may bring a colouring of its own. `hover` (cells,) is what the box at a point says, `marked` (cells,) which
+    cells stand out while the others fade. Traces bear `meta`: "points" with the group, or "pairs".
     """
+    columns = len(panels) if len(panels) <= _MOST_SIDE_BY_SIDE else 2
     figure = make_subplots(
-        rows=1, cols=len(panels), subplot_titles=[in_chart(p.title, 80) for p in panels], horizontal_spacing=0.02
-    )
-    shown = sample_of_cells(len(groups.codes))
-    for column, panel in enumerate(panels, start=1):
+        rows=-(-len(panels) // columns), cols=columns, subplot_titles=[in_chart(p.title, 80) for p in panels],
+        horizontal_spacing=0.02, vertical_spacing=0.06,
+    )  # fmt: skip
+    shown = sample_of_cells(len(panels[0].layout))
+    for i, panel in enumerate(panels):
+        place = {"row": i // columns + 1, "col": i % columns + 1}
+        own = panel.colouring or colouring
         if panel.pairs is not None:
-            figure.add_trace(_pair_lines(panel.layout, panel.pairs), row=1, col=column)
-        for trace in _points(panel.layout, groups, shown, hover, legend=column == 1):
-            figure.add_trace(trace, row=1, col=column)
-        if len(groups.names) >= _LABELS_FROM:
-            _label_groups(figure, panel.layout, groups, column)
-    _frame(figure, panels)
+            figure.add_trace(_pair_lines(panel.layout, panel.pairs), **place)
+        for trace in _points(panel.layout, own, shown, hover, marked, legend=i == 0):
+            figure.add_trace(trace, **place)
+        if isinstance(own, Groups) and len(own.names) >= _LABELS_FROM:
+            _label_groups(figure, panel.layout, own, place)
+    if isinstance(panels[0].colouring or colouring, Shades):
+        figure.add_trace(_colour_bar(panels[0].colouring or colouring), row=1, col=1)
+    _frame(figure, panels, columns)
     return figure
 
 
 def _points(
-    layout: FloatArray, groups: Groups, shown: IntArray, hover: Sequence[str] | None, *, legend: bool
+    layout: FloatArray,
+    colouring: Colouring,
+    shown: IntArray,
+    hover: Sequence[str] | None,
+    marked: BoolArray | None,
+    *,
+    legend: bool,
 ) -> list[go.Scattergl]:
     """One float32 trace per portion of a group, portions of all groups interleaved."""
     size = float(np.clip(9 - 1.1 * np.log10(max(len(shown), 10)) * 1.4, 2.5, 7))
-    visible = np.zeros(len(groups.codes), dtype=bool)
+    visible = np.zeros(len(layout), dtype=bool)
     visible[shown] = True
+    legend = legend and isinstance(colouring, Groups)
     traces = []
     for layer in range(_LAYERS):
-        for name, colour, cells in groups.members():
+        for name, colour, cells in colouring.members():
             cells = cells[visible[cells]][layer::_LAYERS]
             traces.append(
                 go.Scattergl(
@@ -99,6 +106,8 @@ def _points(
                     y=layout[cells, 1].astype(np.float32),
                     mode="markers",
                     marker={"size": size, "color": colour, "opacity": 0.8},
+                    selectedpoints=None if marked is None else np.flatnonzero(marked[cells]),
+                    unselected={"marker": {"opacity": _FADED}},
                     name=in_chart(name),
                     legendgroup=in_chart(name),
                     showlegend=legend and layer == 0,
@@ -110,6 +119,18 @@ def _points(
                 )
             )
     return traces
+
+
+def _colour_bar(shades: Shades) -> go.Scatter:
+    """A point that is not there, for its scale."""
+    return go.Scatter(
+        x=[None], y=[None], mode="markers", showlegend=False, hoverinfo="skip", meta="scale",
+        marker={
+            "color": [shades.low], "cmin": shades.low, "cmax": shades.high, "colorscale": SCALE, "showscale": True,
+            "colorbar": {"title": {"text": in_chart(shades.title), "side": "top"}, "orientation": "h", "y": -0.02,
+                         "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.4, "thickness": 12},
+        },
+    )  # fmt: skip
 
 
 def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
@@ -124,30 +145,30 @@ def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
     )  # fmt: skip
 
 
-def _label_groups(figure: go.Figure, layout: FloatArray, groups: Groups, column: int) -> None:
+def _label_groups(figure: go.Figure, layout: FloatArray, groups: Groups, place: dict[str, int]) -> None:
     for name, _, cells in groups.members():
         x, y = np.median(layout[cells], axis=0)
         figure.add_annotation(
-            x=x, y=y, text=in_chart(name, 18), showarrow=False, row=1, col=column,
+            x=x, y=y, text=in_chart(name, 18), showarrow=False, **place,
             font={"size": 11}, bgcolor="rgba(127,127,127,0.25)", borderpad=2,
         )  # fmt: skip
 
 
-def _frame(figure: go.Figure, panels: Sequence[Panel]) -> None:
+def _frame(figure: go.Figure, panels: Sequence[Panel], columns: int) -> None:
     """Equal aspect, one range for all panels, no ticks, the legend below."""
     everything = np.concatenate([p.layout for p in panels])
     low, high = everything.min(axis=0), everything.max(axis=0)
     margin = 0.04 * (high - low).max() + 1e-6
-    for column in range(1, len(panels) + 1):
-        axis = "x" if column == 1 else f"x{column}"
-        figure.update_xaxes(range=[low[0] - margin, high[0] + margin], constrain="domain", row=1, col=column)
+    for i in range(len(panels)):
+        place = {"row": i // columns + 1, "col": i % columns + 1}
+        figure.update_xaxes(range=[low[0] - margin, high[0] + margin], constrain="domain", **place)
         figure.update_yaxes(
-            range=[low[1] - margin, high[1] + margin], scaleanchor=axis, constrain="domain", row=1, col=column
+            range=[low[1] - margin, high[1] + margin], scaleanchor=axis_of(i), constrain="domain", **place
         )
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, title=None)
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, title=None)
     figure.update_layout(
-        height=_PANEL_HEIGHT,
+        height=_PANEL_HEIGHT * -(-len(panels) // columns),
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
         dragmode="pan",
@@ -155,6 +176,11 @@ def _frame(figure: go.Figure, panels: Sequence[Panel]) -> None:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
+
+
+def axis_of(panel: int) -> str:
+    """The name of a panel's horizontal axis, by the panel's place."""
+    return "x" if panel == 0 else f"x{panel + 1}"
 
 
 def composition_bars(table: pd.DataFrame) -> go.Figure:

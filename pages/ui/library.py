@@ -17,7 +17,7 @@ import streamlit as st
 from pages.ui.charts import Groups
 from pages.ui.jobs import board
 from pages.ui.text import in_chart, visible
-from scint_core.contract import Finding, FloatArray, IntArray, Problem, TrainingCurves
+from scint_core.contract import BoolArray, Finding, FloatArray, IntArray, Problem, TrainingCurves
 from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.methods import find_method
@@ -52,13 +52,13 @@ class DataView:
     def n_cells(self) -> int:
         return len(self.batch)
 
-    def composition(self) -> pd.DataFrame:
-        """Batches × types, in cells; one column "cells" where no label column was chosen."""
-        batch = pd.Categorical.from_codes(self.batch, list(self.batch_names))
+    def composition(self, cells: BoolArray | slice = slice(None)) -> pd.DataFrame:
+        """Batches × types of some cells, in cells; one column "cells" where no label column was chosen."""
+        batch = pd.Categorical.from_codes(self.batch[cells], list(self.batch_names))
         if self.labels is None:
             return pd.DataFrame({"cells": batch.value_counts()}).rename_axis(index=self.batch_key)
         names = np.array([*self.label_names, "(none)"], dtype=object)
-        table = pd.crosstab(batch, names[self.labels], dropna=False)
+        table = pd.crosstab(batch, names[self.labels[cells]], dropna=False)
         present = [name for name in names if name in table.columns]
         return table[present].rename_axis(index=self.batch_key, columns=self.label_key)
 
