@@ -126,7 +126,7 @@ def _means(standing: Standing) -> None:
     texts = {name: _mean_of(group, standing) for name, group in AGGREGATES.items()} | {"Total": weights}
     for place, (name, text) in zip(st.columns(len(texts)), texts.items(), strict=True):
         with place:
-            _line(standing, name, text, strong=True)
+            _cell(standing, name, text)
 
 
 def _mean_of(group: str, standing: Standing) -> str:
@@ -138,13 +138,11 @@ def _members(group: str) -> list[str]:
     return [name for name in DEFAULT_METRICS if METRICS[name].group == group and METRICS[name].aggregated]
 
 
-def _line(standing: Standing, name: str, text: str, *, strong: bool = False) -> None:
-    """Name, score and change on one line."""
-    about, score, change = st.columns([2.4, 1, 1.1], gap="small", vertical_alignment="center")
-    mark = "**" if strong else ""
-    about.markdown(f"{mark}{name}{mark}", help=text)
-    score.markdown(f"{mark}{standing.value(name)}{mark}", text_alignment="right")
-    change.markdown(f":{standing.verdict(name)}[{standing.change(name)}]", text_alignment="right")
+def _cell(standing: Standing, name: str, text: str) -> None:
+    """Name, score and change, small: two lines, since three columns of them stand beside the form."""
+    with st.container(gap=None):
+        st.caption(name, help=text)
+        st.markdown(f"**{standing.value(name)}** :small[:{standing.verdict(name)}[{standing.change(name)}]]")
 
 
 def _whole_table(standing: Standing, run: library.RunView) -> None:
@@ -156,9 +154,9 @@ def _whole_table(standing: Standing, run: library.RunView) -> None:
     with st.expander("All metrics, with the change against the data before"):
         for place, (title, names) in zip(st.columns(len(groups), gap="medium"), groups.items(), strict=True):
             with place.container(gap="small"):
-                st.caption(title)
+                st.markdown(f"**{title}**")
                 for name in names:
-                    _line(standing, name, standing.help(name))
+                    _cell(standing, name, standing.help(name))
         for remark in standing.remarks(name for names in groups.values() for name in names):
             st.caption(f":material/info: {in_markdown(remark)}")
 
