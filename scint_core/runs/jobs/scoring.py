@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from scint_core.contract import FloatArray, LostVariance, Problem
 from scint_core.data.problem import problem_from
 from scint_core.export import Integration
-from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each
+from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each, over_correction
 from scint_core.metrics.measure import finite_coordinates
 from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
@@ -56,10 +56,14 @@ def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     adata = ad.read_h5ad(source / PREPARED, backed="r")
     problem = problem_from(adata, view["batch_key"], view["label_key"])
     row = _row(chosen, adata, problem)
-    results = _measured(row, problem, share(report, 0.05, 0.9), JobFolder(folder.parent).live)
+    batch, label = columns_of(problem)
+    pca = problem.to_input_order(problem.pca)
+    each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
+    results = _one_by_one(each, row.metrics, share(report, 0.05, 0.85), JobFolder(folder.parent).live)
+    report(0.85, "Looking for biology that was lost")
     value: dict[str, Any] = {
         "scores": {name: _stored(result) for name, result in results.items()},
-        "over_correction": (),
+        "over_correction": () if chosen == BEFORE else over_correction(pca, row.coordinates, batch, label),
         "saw_labels": row.saw_labels,
     }
     if chosen.startswith(OBSM):
@@ -86,14 +90,13 @@ def _run_saw_labels(run: Integration, label_key: str | None) -> bool:
     return run.predictions is not None or label_key in (run.params.get("covariates") or ())
 
 
-def _measured(row: Row, problem: Problem, report: Report, live: Path) -> dict[str, MetricResult]:
-    """Every metric by name; `live` is written anew after each."""
-    batch, label = columns_of(problem)
-    pca = problem.to_input_order(problem.pca)
+def _one_by_one(
+    each: Iterator[tuple[str, MetricResult]], names: tuple[str, ...], report: Report, live: Path
+) -> dict[str, MetricResult]:
+    """All results by name; `live` is written anew after each."""
     results: dict[str, MetricResult] = {}
-    each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
-    for done, name in enumerate(row.metrics):
-        report(done / len(row.metrics), f"Measuring {name}")
+    for done, name in enumerate(names):
+        report(done / len(names), f"Measuring {name}")
         results[name] = next(each)[1]
         show_in(live, {known: {"score": found.score, "note": found.note} for known, found in results.items()})
     return results
