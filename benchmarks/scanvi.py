@@ -199,21 +199,22 @@ def _mean(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Measure, and write both files anew as results come in."""
+    """Measure, and write both files; what is not measured anew (no sizes, no data sets) stays as it was."""
     options = arguments()
     version = "from importlib.metadata import version; print(version('scvi-tools'))"
     peer = subprocess.run([options.peers_python, "-c", version], capture_output=True, text=True, check=True)
-    report: dict[str, Any] = {
-        "machine": machine(max(options.threads)), "peer": peer.stdout.strip(), "seeds": options.seeds,
-        "seconds": [], "results": [],
-    }  # fmt: skip
+    kept = RESULTS / "scanvi.json"
+    report: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"seconds": [], "results": []}
+    report |= {"machine": machine(max(options.threads)), "peer": peer.stdout.strip(), "seeds": options.seeds}
     with tempfile.TemporaryDirectory() as folder:
-        for part, work in (("results", results), ("seconds", seconds)):
-            for entry in work(options, Path(folder)):
-                report[part].append(entry)
-                print({name: value for name, value in entry.items() if name not in ("runs", "scores")}, flush=True)
+        for part, work, wanted in (("results", results, options.sets), ("seconds", seconds, options.cells)):
+            if wanted:
+                report[part] = []
+                for entry in work(options, Path(folder)):
+                    report[part].append(entry)
+                    print({name: value for name, value in entry.items() if name not in ("runs", "scores")}, flush=True)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "scanvi.json").write_text(json.dumps(report, indent=1) + "\n")
+    kept.write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / "scanvi.md").write_text(page(report))
 
 

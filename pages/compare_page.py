@@ -15,7 +15,7 @@ from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
 from scint_core.metrics import BATCH_WEIGHT, DEFAULT_METRICS, METRICS
 
-_EVERY = 1.0  # seconds between looks at running jobs
+_EVERY = 2.0  # seconds between looks at running jobs
 _RAW, _SCALED = "raw", "scaled to these rows"
 
 
@@ -93,7 +93,7 @@ def _table(view: library.DataView, rows: list[Row], shown: list[Row], scored: di
         help="Scaled, every metric runs from 0 (the worst of these rows) to 1 (the best): the order then depends on "
         "which rows are shown, and a metric that is the same in all of them is left out.",
     )  # fmt: skip
-    pending = any(row.id not in scored for row in shown)
+    pending = any(not score_job(view.id, row.id).status().ended for row in shown)
     _circles(view.id, batch_weight, scaled == _SCALED, pending=pending)
     _below_the_table(view, rows, shown, scored, batch_weight, scaled=scaled == _SCALED)
     painted: str | None = st.session_state.get(f"painted:{view.id}")
@@ -122,7 +122,7 @@ def _draw_circles(data_id: str, batch_weight: float, scaled: bool, *, pending: b
     if metric is not None and metric != st.session_state.get(f"clicked:{data_id}"):
         st.session_state[f"clicked:{data_id}"] = metric
         st.session_state[f"painted:{data_id}"] = metric[1]
-        st.session_state[f"compare-colour:{data_id}"] = metric[1]
+        st.session_state[compare_maps.colour_key(data_id)] = metric[1]
         st.rerun()
     if pending and all(score_job(data_id, row.id).status().ended for row in rows):
         st.rerun()

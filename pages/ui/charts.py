@@ -172,6 +172,7 @@ def _frame(figure: go.Figure, panels: Sequence[Panel], columns: int) -> None:
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
         dragmode="pan",
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
         uirevision="keep",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -33,14 +33,19 @@ def layout_of(view: library.DataView, row: Row, scored: RowScores | None) -> Flo
     return None if scored is None else scored.umap
 
 
+def colour_key(data_id: str) -> str:
+    """Where the session keeps what the maps are coloured by."""
+    return f"compare-colour:{data_id}"
+
+
 def choose_colouring(view: library.DataView, painted: str | None) -> tuple[str, str | None]:
     """Draw the choice of colours; returns its name, and the gene where one is chosen. `painted` is a clicked metric."""
     offered = [view.batch_key, *([view.label_key] if view.label_key else []), GENE, MOVED]
     offered += list(dict.fromkeys([name for name in (*_PER_CELL, painted) if name]))
+    key = colour_key(view.id)
+    st.session_state.setdefault(key, view.batch_key)
     left, right = st.columns([2.4, 1], vertical_alignment="bottom")
-    chosen = left.segmented_control(
-        "Colour by", offered, default=view.batch_key, key=f"compare-colour:{view.id}", required=True,
-    )  # fmt: skip
+    chosen = left.segmented_control("Colour by", offered, key=key, required=True, persist_state="session")
     gene = None
     if chosen == GENE:
         gene = right.selectbox("Gene", library.gene_names(view.id), key=f"compare-gene:{view.id}")
@@ -64,7 +69,7 @@ def colourings(
         moved = [_moved(view, layout_of(view, row, scored.get(row.id))) for row in rows]
         return list(shades(moved, "of the map's width")), "How far each cell lies from where it was on the map before."
     values = [_part_of(view, chosen, scored.get(row.id)) for row in rows]
-    return list(shades(values, chosen)), METRICS[chosen].meaning
+    return list(shades(values, f"{chosen}, cell by cell")), METRICS[chosen].meaning
 
 
 def _moved(view: library.DataView, layout: FloatArray | None) -> FloatArray:
