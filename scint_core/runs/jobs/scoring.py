@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import anndata as ad
 import numpy as np
 
 from scint_core.contract import FloatArray, LostVariance, Problem
-from scint_core.data.problem import problem_from
+from scint_core.data.problem import PCA_KEY, problem_from
 from scint_core.export import Integration
 from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each, over_correction
 from scint_core.metrics.measure import finite_coordinates
@@ -27,6 +28,7 @@ from scint_core.runs.trace import show_in
 BEFORE = "before"
 OBSM = "obsm:"
 _SLOW = ("KBET", "KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI")  # last: the others are not kept waiting
+_NO_EMBEDDING = re.compile(rf"{PCA_KEY}|X_(umap|tsne|draw_graph).*|spatial|.*_expression", re.IGNORECASE)
 _QUICK = tuple(name for name in DEFAULT_METRICS if name not in _SLOW)
 
 
@@ -70,6 +72,15 @@ def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
         report(0.9, "Drawing the map")
         value["umap"] = umap_layout(row.coordinates, start=view["umap"])
     codec.write(value, folder / VIEW)
+
+
+def own_embeddings(adata: ad.AnnData) -> tuple[str, ...]:
+    """Keys of `obsm` that can be rows: tables of numbers which are not the PCA before, a map, or expression."""
+    return tuple(
+        key
+        for key, value in adata.obsm.items()
+        if value.ndim == 2 and value.shape[1] > 1 and value.dtype.kind in "fiu" and not _NO_EMBEDDING.fullmatch(key)
+    )
 
 
 def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
