@@ -68,7 +68,7 @@ def _absorbed_types(before: FloatArray, after: FloatArray, batch: Groups, label:
 
 def _absorbed(name: str, owner: str, was: float, now: float) -> str:
     return (
-        f"type '{name}', which only batch '{owner}' has: {was:.0%} of its cells' neighbours were of other types before "
+        f"Type '{name}', which only batch '{owner}' has: {was:.0%} of its cells' neighbours were of other types before "
         f"integration, {now:.0%} are now"
     )
 
@@ -110,6 +110,6 @@ def _lost_structure(before: FloatArray, after: FloatArray, batch: Groups) -> lis
 
 def _lost(name: str, was: float, now: float, chance: float) -> str:
     return (
-        f"batch '{name}': {now:.0%} of its cells' neighbours within the batch are the same as before, where "
+        f"Batch '{name}': {now:.0%} of its cells' neighbours within the batch are the same as before, where "
         f"{was:.0%} would be had nothing happened and {chance:.0%} by chance"
     )

@@ -36,7 +36,7 @@ def test_a_type_among_others_is_told_with_its_numbers(seed):
     before, true, batch, label = cells_of(seed)
     (said,) = over_correction(before, absorbed(true, label, seed), batch, label)
     was, now = map(int, re.findall(r"(\d+)%", said))
-    assert said.startswith("type 'own', which only batch 'A' has")
+    assert said.startswith("Type 'own', which only batch 'A' has")
     assert was == 0
     assert 55 < now < 95
 
@@ -83,7 +83,7 @@ def test_a_batch_whose_cells_change_places_is_told_with_its_numbers(seed):
         METRICS["Local structure"](MetricInput(space, Groups.of(batch, "batch"), pca=before)).per_batch["B"]
         for space in (after, before)
     )
-    assert said.startswith(f"batch 'B': {now:.0%} of its cells' neighbours")
+    assert said.startswith(f"Batch 'B': {now:.0%} of its cells' neighbours")
     assert f"{was:.0%} would be had nothing happened and 50% by chance" in said
 
 
@@ -137,7 +137,7 @@ def test_cells_without_a_label_are_not_looked_at():
 def test_one_batch_a_batch_of_three_and_cells_at_one_point():
     before, true, batch, label = cells_of()
     (said,) = over_correction(before, absorbed(true, label), np.full(len(batch), "A"), label)
-    assert said.startswith("batch 'A'")  # no type is one batch's own where there is but one
+    assert said.startswith("Batch 'A'")  # no type is one batch's own where there is but one
     few = batch.copy()
     few[:3] = "C"
     assert over_correction(before, true, few, label) == ()
