@@ -176,7 +176,8 @@ def pareto_figure(table: pd.DataFrame, rows: Sequence[ScoredRow]) -> go.Figure:
         )
     )  # fmt: skip
     figure.add_scatter(
-        x=batch, y=bio, mode="markers+text", text=[names[row] for row in known.index], textposition=_label_sides(batch, bio),
+        x=batch, y=bio, mode="markers+text", text=[names[row] for row in known.index],
+        textposition=_label_sides(batch, bio),
         marker={"size": 12, "color": [OKABE_ITO[5] if i in best else OKABE_ITO[7] for i in range(len(known))]},
         hovertemplate="%{text}<br>batch %{x:.3f}, bio %{y:.3f}<extra></extra>", meta="rows", cliponaxis=False,
     )  # fmt: skip

@@ -110,7 +110,7 @@ def test_three_runs_stand_side_by_side_in_the_order_of_their_totals(compare):
     assert set(names) == {"Unintegrated", "Harmony", "fastMNN", "Harmony, theta 0"}
     numbers = circles(compare)
     assert len(numbers) == 4 * 15
-    assert len({axis for axis in colours(compare)}) == 4
+    assert len(set(colours(compare))) == 4
     no_trace_of_trouble(compare)
 
 
