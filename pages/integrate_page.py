@@ -14,6 +14,7 @@ from pages.ui.labels import choose_labels, show_held_out
 from pages.ui.metric_cards import show_scores
 from pages.ui.notices import show_notes
 from pages.ui.routes import download_url
+from pages.ui.scores import score_another
 from pages.ui.text import count, in_markdown, visible
 from scint_core.contract import Method, Pairs, TrainedNetwork
 from scint_core.errors import IntegrationError
@@ -114,6 +115,7 @@ def _run_shown(view: library.DataView) -> None:
         state.choose("run", picked)
     if follow(jobs[picked]):
         _result(view, library.run_view(picked))
+    score_another(view.id, jobs.values())
 
 
 def _map_before(view: library.DataView) -> None:

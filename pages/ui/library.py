@@ -12,18 +12,19 @@ from typing import Any
 import anndata as ad
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 import streamlit as st
 
 from pages.ui.charts import Groups
 from pages.ui.jobs import board
 from pages.ui.text import in_chart, visible
-from scint_core.contract import BoolArray, Finding, FloatArray, IntArray, Problem, TrainingCurves
+from scint_core.contract import BoolArray, Finding, FloatArray, IntArray, Problem, Sparse, TrainingCurves
 from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.methods import find_method
 from scint_core.runs import codec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.places import PREPARED, SUMMARY, VIEW
+from scint_core.runs.jobs.places import GENES, PREPARED, SUMMARY, VIEW
 from scint_core.runs.jobs.scoring import BEFORE, OBSM
 from scint_core.runs.store import load_integration
 
@@ -47,6 +48,7 @@ class DataView:
     n_variable: int
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    obsm_keys: tuple[str, ...] = ()  # embeddings that the file brought along
 
     @property
     def n_cells(self) -> int:
@@ -138,6 +140,28 @@ def loaded_summary(job_id: str) -> dict[str, Any]:
     """What a finished load job found: title, shape, files, columns, findings."""
     summary: dict[str, Any] = json.loads((board().job(job_id).result / SUMMARY).read_text())
     return summary
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _genes(data_id: str) -> tuple[tuple[str, ...], Sparse]:
+    """Names and values (genes × cells, on the disk) of all genes; no genes for data prepared by older versions."""
+    try:
+        stored = codec.read(board().job(data_id).result / GENES)
+    except FileNotFoundError:
+        return (), sp.csr_matrix((0, 0), dtype=np.float32)
+    return tuple(stored["names"].tolist()), stored["values"]
+
+
+def gene_names(data_id: str) -> tuple[str, ...]:
+    """All genes of a prepared data set, in its order."""
+    return _genes(data_id)[0]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def gene_values(data_id: str, gene: str) -> FloatArray:
+    """The log-normalised values of one gene (cells,), float32."""
+    names, values = _genes(data_id)
+    return values[names.index(gene)].toarray().ravel()
 
 
 def data_sets() -> list[JobFolder]:

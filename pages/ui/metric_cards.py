@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui import library
 from pages.ui.jobs import board, say_why
-from pages.ui.scores import known_scores, score_job, scores_of
+from pages.ui.scores import RowScores, known_scores, score_job, scores_of
 from pages.ui.text import in_markdown
 from scint_core.contract import LostVariance
 from scint_core.metrics import AGGREGATES, BATCH_WEIGHT, DEFAULT_METRICS, METRICS, with_aggregates
@@ -22,6 +22,8 @@ HEADLINE_METRICS = ("iLISI", "cLISI", "Silhouette label")
 ABSENT = "–"
 _EVERY = 0.5  # seconds between looks at running jobs
 _VISIBLE = 0.0005  # the smallest change that three decimals show
+_FLATTERED = "the scores of biology by the same labels are flattered by this."
+_NO_LABELS = "Without labels only Local structure tells whether biology was kept; mixing alone rewards over-correction."
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Standing:
         return ABSENT if math.isnan(score) else f"{score:.3f}"
 
     def change(self, name: str) -> str:
-        """The change against before, or a dash."""
+        """The change against before, or a dash; the minus is a hyphen, which is what `st.metric` knows."""
         change = self._change(name)
-        return ABSENT if math.isnan(change) else f"{change:+.3f}".replace("-", "−")
+        if math.isnan(change):
+            return ABSENT
+        return f"{change:+.3f}" if abs(change) >= _VISIBLE else "±0"
 
     def verdict(self, name: str) -> str:
         """Whether the change is for the better: "green", "red", or "gray" where there is none to speak of."""
@@ -76,10 +80,10 @@ def show_scores(view: library.DataView, run: library.RunView) -> None:
     """Have the run and the data before scored, and show what there is, anew for as long as there may be more."""
     jobs = [score_job(view.id, row) for row in (run.id, BEFORE)]
     under_way = not all(job.status().ended for job in jobs)
-    st.fragment(_scores, run_every=_EVERY if under_way else None)(run, *(job.id for job in jobs), under_way)
+    st.fragment(_scores, run_every=_EVERY if under_way else None)(view, run, *(job.id for job in jobs), under_way)
 
 
-def _scores(run: library.RunView, after_id: str, before_id: str, under_way: bool) -> None:
+def _scores(view: library.DataView, run: library.RunView, after_id: str, before_id: str, under_way: bool) -> None:
     after, before = board().job(after_id), board().job(before_id)
     if under_way and after.status().ended and before.status().ended:
         st.rerun()  # the page as a whole, which then looks no more
@@ -93,7 +97,7 @@ def _scores(run: library.RunView, after_id: str, before_id: str, under_way: bool
         if job.status().ended and job.status().state != "done":
             say_why(job)
     if after.status().state == "done":
-        _over_correction(scores_of(after.id).over_correction)
+        _cautions(scores_of(after.id), view, run)
 
 
 def standing_of(after: JobFolder, before: JobFolder) -> Standing:
@@ -142,7 +146,9 @@ def _cell(standing: Standing, name: str, text: str) -> None:
     """Name, score and change, small: two lines, since three columns of them stand beside the form."""
     with st.container(gap=None):
         st.caption(name, help=text)
-        st.markdown(f"**{standing.value(name)}** :small[:{standing.verdict(name)}[{standing.change(name)}]]")
+        change = standing.change(name).replace("-", "−")
+        shown = "" if change == ABSENT else f"&ensp;:small[:{standing.verdict(name)}[{change}]]"
+        st.markdown(f"**{standing.value(name)}**{shown}")
 
 
 def _whole_table(standing: Standing, run: library.RunView) -> None:
@@ -157,12 +163,17 @@ def _whole_table(standing: Standing, run: library.RunView) -> None:
                 st.markdown(f"**{title}**")
                 for name in names:
                     _cell(standing, name, standing.help(name))
-        for remark in standing.remarks(name for names in groups.values() for name in names):
-            st.caption(f":material/info: {in_markdown(remark)}")
+        remarks = standing.remarks(name for names in groups.values() for name in names)
+        if remarks:
+            st.caption("  \n".join(f":material/info: {in_markdown(remark)}" for remark in remarks))
 
 
-def _over_correction(sentences: tuple[str, ...]) -> None:
-    """What an integration seems to have removed of biology, with the evidence."""
-    if sentences:
-        lines = "\n".join(f"- {in_markdown(sentence)}" for sentence in sentences)
-        st.warning(f"**It may have removed biology.**\n{lines}", icon=":material/warning:")
+def _cautions(found: RowScores, view: library.DataView, run: library.RunView) -> None:
+    """Why good numbers may be bad news: biology that was removed, labels that were seen, labels that there are not."""
+    if found.over_correction:
+        lines = "  \n".join(f"{in_markdown(sentence)}." for sentence in found.over_correction)
+        st.warning(f"**This run may have removed biology.**  \n{lines}", icon=":material/warning:")
+    if found.saw_labels and run.result.predictions is None:  # else it is said where the predictions are shown
+        st.caption(f":material/info: The run kept what differs between {in_markdown(view.label_key)}: {_FLATTERED}")
+    if view.label_key is None:
+        st.caption(f":material/info: {_NO_LABELS}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +42,23 @@ def score_job(data_id: str, row: str) -> JobFolder:
 
     `row` is "before", the id of a finished run, or "obsm:" with a key of the file. The same job is never done twice.
     """
-    spec = JobSpec("score", {"data": data_id, "row": row})
+    spec = _spec(data_id, row)
     job = board().job(spec.id)
     return job if job.status().state in ("failed", "cancelled", "killed") else board().submit(spec)
+
+
+def _spec(data_id: str, row: str) -> JobSpec:
+    return JobSpec("score", {"data": data_id, "row": row})
+
+
+def score_another(data_id: str, runs: Iterable[JobFolder]) -> None:
+    """Have the next finished run scored, unless one is being: a backlog of scores keeps no new run waiting."""
+    done = [run.id for run in runs if run.status().state == "done"]
+    jobs = {row: board().job(_spec(data_id, row).id) for row in done}
+    asked = {row for row, job in jobs.items() if job.spec()}
+    if all(jobs[row].status().ended for row in asked):
+        for row in [row for row in done if row not in asked][:1]:
+            score_job(data_id, row)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

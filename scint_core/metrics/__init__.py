@@ -17,7 +17,7 @@ over the rows. What should be known of single scores is in the table's `attrs["n
 **Controls.** `controls` makes the embeddings that bracket the scores: shuffled cells, and the labels themselves.
 
 **Of a run.** `lost_variance_of(integration.steps, integration.batch_names)` is what `measure(..., lost_variance=...)`
-takes.
+takes. `over_correction(before, after, batch, label)` gives sentences with the evidence that it removed biology.
 """
 
 from scint_core.metrics.base import Metric, MetricInput, MetricResult
@@ -32,6 +32,7 @@ from scint_core.metrics.evaluation import (
 from scint_core.metrics.groups import Groups
 from scint_core.metrics.lost_variance import lost_variance_of
 from scint_core.metrics.measure import measure, measure_each
+from scint_core.metrics.over_correction import over_correction
 from scint_core.metrics.table import DEFAULT_METRICS, METRICS
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "measure",
     "measure_each",
     "min_max_scaled",
+    "over_correction",
     "perfect_labels",
     "shuffled",
     "with_aggregates",

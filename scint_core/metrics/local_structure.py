@@ -29,14 +29,18 @@ def local_structure(data: MetricInput) -> MetricResult:
         if len(cells) < 2 * _NEIGHBORS:
             small.append(name)
         if len(cells) >= _FEWEST:
-            k = min(_NEIGHBORS, len(cells) // 2)
             before = pca(data.pca[cells], _COMPONENTS).scores
-            per_cell[cells] = _kept(before, data.embedding[cells], k)
+            per_cell[cells] = _kept(before, data.embedding[cells], reach_in(len(cells)))
     if np.isnan(per_cell).all():
         return undefined(f"Local structure needs a batch of {_FEWEST} cells")
     note = f"half of the batch instead of {_NEIGHBORS} neighbours in: {', '.join(small)}" if small else ""
     per_batch = data.batch.means(per_cell)
     return MetricResult(float(np.nanmean(list(per_batch.values()))), per_cell, per_batch=per_batch, note=note)
+
+
+def reach_in(n_cells: int) -> int:
+    """How many neighbours are compared in a batch of so many cells."""
+    return min(_NEIGHBORS, n_cells // 2)
 
 
 def _kept(before: FloatArray, after: FloatArray, k: int) -> FloatArray:

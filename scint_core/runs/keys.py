@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +25,7 @@ from scint_core.contract import RESULT_TYPES
 
 Plain = bool | int | float | str | None
 
+_ROOT = Path(__file__).resolve().parent.parent
 _ENGINE_PACKAGES = ("contract", "numerics", "preprocess", "methods")
 
 
@@ -45,13 +46,19 @@ def canonical(value: Any) -> str:
 
 @cache
 def engine_digest() -> str:
-    """Digest of the sources that decide results, and of the versions of the arrays' libraries.
+    """Digest of the sources that decide what a step returns, and of the versions of the arrays' libraries."""
+    return _sources_digest(f for package in _ENGINE_PACKAGES for f in (_ROOT / package).rglob("*.py"))
 
-    torch's is read off its package, so that torch itself is not loaded.
-    """
-    root = Path(__file__).resolve().parent.parent
-    files = sorted(f for package in _ENGINE_PACKAGES for f in (root / package).rglob("*.py"))
-    sources = [part for f in files for part in (f.relative_to(root).as_posix(), f.read_bytes())]
+
+@cache
+def job_digest() -> str:
+    """Digest of all sources and those versions: they decide what the result of a job holds."""
+    return _sources_digest(_ROOT.rglob("*.py"))
+
+
+def _sources_digest(files: Iterable[Path]) -> str:
+    """torch's version is read off its package, so that torch itself is not loaded."""
+    sources = [part for f in sorted(files) for part in (f.relative_to(_ROOT).as_posix(), f.read_bytes())]
     return digest(np.__version__, scipy.__version__, metadata.version("torch"), *sources)
 
 

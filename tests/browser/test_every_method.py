@@ -34,5 +34,7 @@ def test_a_method_runs_at_its_defaults(page, server, address, name):
     traces = chart(page, f"before and after {method.label}, coloured by batch")
     assert {group: len(cells) for group, cells in points(traces, "x2").items()} == {"donor 1": 440, "donor 2": 360}
     assert (pair_lines(traces) > 0) == method.relates_pairs
-    expect(page.get_by_test_id("stMetric").filter(has_text=re.compile(r"iLISI.*\d", re.S))).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text=re.compile(r"iLISI.*\d", re.S))).to_be_visible(
+        timeout=60_000
+    )
     no_trace_of_trouble(page)

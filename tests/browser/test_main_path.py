@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+from pathlib import Path
 
 import anndata as ad
 import numpy as np
@@ -232,16 +233,19 @@ def test_a_killed_engine_process_is_told_and_the_next_run_works(page, server, lo
 
 
 def engine_processes(server):
-    """Processes that do a job of this server: their output goes to the job's folder."""
+    """Processes that do a run on this server: their output goes to the job's folder."""
     found = subprocess.run(["pgrep", "-f", "scint_core.runs.jobs"], capture_output=True, text=True).stdout.split()
-    return [int(pid) for pid in found if str(server.state / "runs") in output_of(pid)]
+    jobs = {int(pid): output_of(pid).parent for pid in found}
+    runs = [job for job in jobs.values() if job.parent == server.state / "runs"]
+    kinds = {job: json.loads((job / "spec.json").read_text())["kind"] for job in runs}
+    return [pid for pid, job in jobs.items() if kinds.get(job) == "integrate"]
 
 
 def output_of(pid):
     try:
-        return os.readlink(f"/proc/{pid}/fd/1")
+        return Path(os.readlink(f"/proc/{pid}/fd/1"))
     except OSError:  # ended meanwhile
-        return ""
+        return Path()
 
 
 def test_a_reload_during_a_run_finds_it_and_a_restart_says_what_happened(page, tmp_path, long_file):

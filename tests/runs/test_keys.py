@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from scint_core.contract import Neighbors
+from scint_core.runs import keys as keys_module
 from scint_core.runs.keys import Keys, array_digest, digest
 
 A = np.arange(6.0)
@@ -65,6 +66,20 @@ def test_keys_agree_in_every_process():
     said = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout for _ in range(2)}
     assert len(said) == 1
     assert said.pop().startswith(array_digest(A))
+
+
+def test_other_metrics_are_other_jobs_of_the_same_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(keys_module, "_ROOT", tmp_path)
+    found = []
+    for package in ("metrics", "numerics"):
+        (tmp_path / package).mkdir()
+        for text in ("one", "another"):
+            (tmp_path / package / "module.py").write_text(text)
+            found.append((keys_module.engine_digest.__wrapped__(), keys_module.job_digest.__wrapped__()))
+    steps, jobs = zip(*found, strict=True)
+    assert len(set(jobs)) == 4
+    assert steps[0] == steps[1]
+    assert len(set(steps)) == 3
 
 
 def test_what_cannot_be_an_argument_is_refused():

@@ -15,7 +15,7 @@ from scint_core.contract.folders import state_folder
 from scint_core.runs.jobs import claim
 from scint_core.runs.jobs.folder import INTERRUPTED, JobFolder
 from scint_core.runs.jobs.supervise import forget_cancel, request_cancel, supervise
-from scint_core.runs.keys import canonical, digest, engine_digest
+from scint_core.runs.keys import canonical, digest, job_digest
 
 
 def slots() -> int:
@@ -28,7 +28,7 @@ def slots() -> int:
 class JobSpec:
     """What is to be done: the task's name and its plain arguments.
 
-    Two jobs with equal arguments, run by the same engine, are one job.
+    Two jobs with equal arguments, run by the same version of the sources, are one job.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class JobSpec:
 
     @cached_property
     def id(self) -> str:
-        return digest(self.kind, canonical(self.arguments), engine_digest())[:20]
+        return digest(self.kind, canonical(self.arguments), job_digest())[:20]
 
 
 class JobBoard:

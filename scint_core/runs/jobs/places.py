@@ -11,6 +11,7 @@ PREPARED = "prepared.h5ad"
 INTEGRATED = "integrated.h5ad"
 SUMMARY = "summary.json"
 VIEW = "view"
+GENES = "genes"
 
 
 def result_of(job_id: str) -> Path:

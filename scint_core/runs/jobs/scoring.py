@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import anndata as ad
 import numpy as np
 
 from scint_core.contract import FloatArray, LostVariance, Problem
-from scint_core.data.problem import problem_from
+from scint_core.data.problem import PCA_KEY, problem_from
 from scint_core.export import Integration
-from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each
+from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each, over_correction
 from scint_core.metrics.measure import finite_coordinates
 from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
@@ -27,6 +28,7 @@ from scint_core.runs.trace import show_in
 BEFORE = "before"
 OBSM = "obsm:"
 _SLOW = ("KBET", "KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI")  # last: the others are not kept waiting
+_NO_EMBEDDING = re.compile(rf"{PCA_KEY}|X_(umap|tsne|draw_graph).*|spatial|.*_expression", re.IGNORECASE)
 _QUICK = tuple(name for name in DEFAULT_METRICS if name not in _SLOW)
 
 
@@ -56,16 +58,29 @@ def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     adata = ad.read_h5ad(source / PREPARED, backed="r")
     problem = problem_from(adata, view["batch_key"], view["label_key"])
     row = _row(chosen, adata, problem)
-    results = _measured(row, problem, share(report, 0.05, 0.9), JobFolder(folder.parent).live)
+    batch, label = columns_of(problem)
+    pca = problem.to_input_order(problem.pca)
+    each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
+    results = _one_by_one(each, row.metrics, share(report, 0.05, 0.85), JobFolder(folder.parent).live)
+    report(0.85, "Looking for biology that was lost")
     value: dict[str, Any] = {
         "scores": {name: _stored(result) for name, result in results.items()},
-        "over_correction": (),
+        "over_correction": () if chosen == BEFORE else over_correction(pca, row.coordinates, batch, label),
         "saw_labels": row.saw_labels,
     }
     if chosen.startswith(OBSM):
         report(0.9, "Drawing the map")
         value["umap"] = umap_layout(row.coordinates, start=view["umap"])
     codec.write(value, folder / VIEW)
+
+
+def own_embeddings(adata: ad.AnnData) -> tuple[str, ...]:
+    """Keys of `obsm` that can be rows: tables of numbers which are not the PCA before, a map, or expression."""
+    return tuple(
+        key
+        for key, value in adata.obsm.items()
+        if value.ndim == 2 and value.shape[1] > 1 and value.dtype.kind in "fiu" and not _NO_EMBEDDING.fullmatch(key)
+    )
 
 
 def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
@@ -86,14 +101,13 @@ def _run_saw_labels(run: Integration, label_key: str | None) -> bool:
     return run.predictions is not None or label_key in (run.params.get("covariates") or ())
 
 
-def _measured(row: Row, problem: Problem, report: Report, live: Path) -> dict[str, MetricResult]:
-    """Every metric by name; `live` is written anew after each."""
-    batch, label = columns_of(problem)
-    pca = problem.to_input_order(problem.pca)
+def _one_by_one(
+    each: Iterator[tuple[str, MetricResult]], names: tuple[str, ...], report: Report, live: Path
+) -> dict[str, MetricResult]:
+    """All results by name; `live` is written anew after each."""
     results: dict[str, MetricResult] = {}
-    each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
-    for done, name in enumerate(row.metrics):
-        report(done / len(row.metrics), f"Measuring {name}")
+    for done, name in enumerate(names):
+        report(done / len(names), f"Measuring {name}")
         results[name] = next(each)[1]
         show_in(live, {known: {"score": found.score, "note": found.note} for known, found in results.items()})
     return results

@@ -1,7 +1,7 @@
 """What an engine process can be asked to do. Every task fills a folder, which then becomes the job's result.
 
 load        files or a sample → loaded.h5ad, and what was found in them
-prepare     a loaded data set → prepared.h5ad and its map before integration
+prepare     a loaded data set → prepared.h5ad, its map before integration, and its values gene by gene
 integrate   a prepared data set and a method → the integration and its map
 score       a prepared data set and a row of its table → every metric of that row
 export      an integration → integrated.h5ad
@@ -18,6 +18,7 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import scipy.sparse as sp
 
 from scint_core.contract import IntArray, Problem
 from scint_core.data.held_out import hide_labels
@@ -36,8 +37,8 @@ from scint_core.runs import codec
 from scint_core.runs.check import check
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
-from scint_core.runs.jobs.scoring import score
+from scint_core.runs.jobs.places import GENES, INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
+from scint_core.runs.jobs.scoring import own_embeddings, score
 from scint_core.runs.progress import Report, share
 from scint_core.runs.store import TRACE, load_integration, save_integration
 from scint_core.runs.trace import Axes, FolderTrace
@@ -85,21 +86,30 @@ def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         prepared = preprocess(adata, batch_key=batch_key, **arguments["params"])
+    del adata  # a copy of every matrix
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, DataWarning)]
     problem = problem_from(prepared, batch_key, label_key)
     report(0.5, "Drawing the map")
     layout = umap_layout(problem.to_input_order(problem.pca))
     batch, labels = problem.groups_in_input_order()
+    report(0.8, "Storing the data")
     write_h5ad(prepared, folder / PREPARED)
+    codec.write(_by_gene(prepared), folder / GENES)
     view = {
         "title": arguments["title"], "batch_key": batch_key, "label_key": label_key, "notes": notes,
         "n_genes": prepared.n_vars, "n_variable": len(problem.genes), "umap": layout,
         "batch": batch, "batch_names": problem.batch_names,
         "labels": labels, "label_names": problem.label_names, "cells": prepared.obs_names.to_numpy().astype(np.str_),
-        "columns": tuple(map(str, prepared.obs.columns)),
+        "columns": tuple(map(str, prepared.obs.columns)), "obsm_keys": own_embeddings(prepared),
         "findings": [asdict(finding) for finding in check(prepared, batch_key, label_key)],
     }  # fmt: skip
     codec.write(view, folder / VIEW)
+
+
+def _by_gene(prepared: ad.AnnData) -> dict[str, Any]:
+    """Names of all genes, and their values (genes × cells, float32), so that those of one gene lie together."""
+    by_column = sp.csc_matrix(prepared.X, dtype=np.float32)  # whose transpose by rows is the same arrays
+    return {"names": prepared.var_names.to_numpy().astype(np.str_), "values": by_column.T}
 
 
 def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
