@@ -11,7 +11,7 @@ import numpy as np
 from scint_core.contract import FloatArray, IntArray, Neighbors
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.neighbors import cut, nearest_neighbors
-from scint_core.numerics.threads import one_thread
+from scint_core.numerics.threads import whole_pieces
 
 N_NEIGHBORS = 90
 """Size of the one neighbour search that all metrics share; each cell is its own first neighbour."""
@@ -143,5 +143,5 @@ class Metric:
         lacking = [need for need in self.needs if not data.has(need)]
         if lacking:
             return undefined(f"{self.name} needs {' and '.join(lacking)}")
-        with one_thread():
+        with whole_pieces():
             return self.compute(data)

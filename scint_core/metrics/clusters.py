@@ -18,7 +18,7 @@ from scint_core.contract import FloatArray, IntArray
 from scint_core.metrics.base import MetricInput, MetricResult, undefined
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.fuzzy_graph import fuzzy_graph
-from scint_core.numerics.threads import one_thread
+from scint_core.numerics.threads import whole_pieces
 
 NEIGHBORS = 15
 """Neighbours that make the graph that Leiden divides, the cell itself included."""
@@ -108,7 +108,7 @@ def kmeans_clusters(data: MetricInput) -> Clustering:
     n_clusters = len(data.label.names)
     starts = _STARTS if n_clusters * data.n_cells < _MANY else 1
     model = KMeans(n_clusters, n_init=starts, random_state=_SEED)
-    with warnings.catch_warnings(), one_thread():  # again, as scikit-learn has only now brought its own threads
+    with warnings.catch_warnings(), whole_pieces():  # again, as scikit-learn has only now brought its own threads
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct cells than labels: fewer clusters
         return Clustering(model.fit_predict(data.embedding))
 

@@ -6,7 +6,8 @@ score per label. The numbers are those of scib-metrics' `kbet` and `kbet_per_lab
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -20,6 +21,7 @@ from scint_core.metrics.groups import Groups
 from scint_core.numerics.diffusion import diffusion_map, diffusion_map_in_single
 from scint_core.numerics.fuzzy_graph import fuzzy_graph
 from scint_core.numerics.neighbors import nearest_neighbors, row_blocks
+from scint_core.numerics.threads import in_threads
 from scint_core.numerics.umap import umap_graph
 
 DiffusionMap = Callable[[sp.csr_array, int], FloatArray]
@@ -75,22 +77,19 @@ def kbet_in_single(data: MetricInput) -> MetricResult:
 
 def kbet_on_graph(graph: sp.csr_array, batch: Groups, label: Groups, embed: DiffusionMap) -> MetricResult:
     """kBET by label on a symmetric weighted graph (cells × cells), whose parts `embed` gives coordinates."""
+    plans = list(_plans(graph, batch, label))
     per_cell = np.full(len(label.codes), np.nan)
-    outcomes: dict[_Outcome, list[str]] = {outcome: [] for outcome in _Outcome}
-    components = _COMPONENTS
-    for name, cells in label.members().items():
-        part = graph[cells][:, cells]
-        per_cell[cells], components, outcome = _kbet_of_label(part, batch.of_cells(cells), components, embed)
-        outcomes[outcome].append(name)
-    if len(outcomes[_Outcome.SKIPPED]) == len(label.names):
+    for plan, accepted in zip(plans, in_threads(lambda plan: _carried_out(plan, embed), plans), strict=True):
+        per_cell[plan.cells] = accepted
+    if all(plan.outcome is _Outcome.SKIPPED for plan in plans):
         return undefined(f"no label has {_FEWEST} cells and more than one batch")
     per_label = label.known_means(per_cell)
-    said = [f"{outcome.value}: {', '.join(names)}" for outcome, names in outcomes.items() if outcome.value and names]
+    said = [_said(outcome, plans) for outcome in _Outcome]
     return MetricResult(float(np.nanmean(list(per_label.values()))), per_cell, per_label, note=notes(*said))
 
 
 class _Outcome(Enum):
-    """What became of a label; the value is what the note says of it."""
+    """What becomes of a label; the value is what the note says of it."""
 
     TESTED = ""
     UNCERTAIN = f"uncertain, as fewer than {_FEW_EXPECTED} neighbours of a batch are expected"
@@ -98,23 +97,50 @@ class _Outcome(Enum):
     SKIPPED = f"left out, as they have fewer than {_FEWEST} cells or one batch"
 
 
-def _kbet_of_label(
-    graph: sp.csr_array, batch: Groups, components: int, embed: DiffusionMap
-) -> tuple[FloatArray, int, _Outcome]:
-    """1 or 0 for every cell of a label, NaN where it is not tested; the components used at most so far; the outcome."""
-    n_cells, n_batches = len(batch.codes), len(batch.names)
-    per_cell = np.full(n_cells, np.nan)
-    if n_cells < _FEWEST or n_batches == 1:
-        return per_cell, components, _Outcome.SKIPPED
-    k = int(np.clip(n_cells // n_batches // 4, 10, 70))
-    usable = _large_pieces(graph, k)
-    if len(usable) < _USABLE * n_cells:
-        return np.zeros(n_cells), components, _Outcome.BROKEN
-    components = min(components, len(usable) - 1)
-    tested = batch.of_cells(usable)
-    coordinates = embed(graph[usable][:, usable], components).astype(np.float64)
-    per_cell[usable] = _accepted(nearest_neighbors(coordinates, coordinates, k + 1).indices, tested)
-    return per_cell, components, _Outcome.UNCERTAIN if _few_expected(k + 1, tested) else _Outcome.TESTED
+@dataclass(frozen=True)
+class _Plan:
+    """How a label is tested: `k` neighbours of each of its `cells`, on `components` of the map of their `graph`."""
+
+    label: str
+    outcome: _Outcome
+    cells: IntArray
+    graph: sp.csr_array
+    batch: Groups
+    k: int = 0
+    components: int = 0
+
+
+def _plans(graph: sp.csr_array, batch: Groups, label: Groups) -> Iterator[_Plan]:
+    """A plan for every label; of a label that is tested, `cells` are those in large pieces of its graph."""
+    components = _COMPONENTS
+    for name, cells in label.members().items():
+        part, of_label = graph[cells][:, cells], batch.of_cells(cells)
+        if len(cells) < _FEWEST or len(of_label.names) == 1:
+            yield _Plan(name, _Outcome.SKIPPED, cells, part, of_label)
+            continue
+        k = int(np.clip(len(cells) // len(of_label.names) // 4, 10, 70))
+        usable = _large_pieces(part, k)
+        if len(usable) < _USABLE * len(cells):
+            yield _Plan(name, _Outcome.BROKEN, cells, part, of_label)
+            continue
+        components = min(components, len(usable) - 1)
+        tested = of_label.of_cells(usable)
+        outcome = _Outcome.UNCERTAIN if _few_expected(k + 1, tested) else _Outcome.TESTED
+        yield _Plan(name, outcome, cells[usable], part[usable][:, usable], tested, k, components)
+
+
+def _carried_out(plan: _Plan, embed: DiffusionMap) -> FloatArray:
+    """1 or 0 for every cell of a plan (cells,), NaN where the label is left out."""
+    if plan.outcome in (_Outcome.SKIPPED, _Outcome.BROKEN):
+        return np.full(len(plan.cells), np.nan if plan.outcome is _Outcome.SKIPPED else 0.0)
+    coordinates = embed(plan.graph, plan.components).astype(np.float64)
+    return _accepted(nearest_neighbors(coordinates, coordinates, plan.k + 1).indices, plan.batch)
+
+
+def _said(outcome: _Outcome, plans: list[_Plan]) -> str:
+    """What the note says of the labels with this outcome."""
+    names = [plan.label for plan in plans if plan.outcome is outcome]
+    return f"{outcome.value}: {', '.join(names)}" if outcome.value and names else ""
 
 
 def _large_pieces(graph: sp.csr_array, k: int) -> IntArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scint_core.contract import FloatArray, IntArray
 from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+from scint_core.numerics.threads import in_threads
 
 BLOCK_ENTRIES = 2**18
 """Distances held at a time (2 MB): they stay in the cache between the product, the root and the sum."""
@@ -23,9 +24,12 @@ def summed_distances(cells: FloatArray, groups: IntArray) -> Iterator[tuple[IntA
     first = np.searchsorted(groups[order], np.arange(int(groups.max()) + 1))
     ordered = cells[order] - cells.mean(axis=0)  # products of shorter vectors lose fewer digits
     lengths = squared_lengths(ordered)
-    for rows in row_blocks(len(cells), len(cells), BLOCK_ENTRIES):
+
+    def summed(rows: slice) -> tuple[IntArray, FloatArray]:
         distances = squared_distances(ordered[rows], ordered, lengths[rows], lengths)  # block × cells
         own_cell = np.arange(rows.stop - rows.start)
         distances[own_cell, rows.start + own_cell] = 0
         np.sqrt(distances, out=distances)
-        yield order[rows], np.add.reduceat(distances, first, axis=1)
+        return order[rows], np.add.reduceat(distances, first, axis=1)
+
+    return in_threads(summed, row_blocks(len(cells), len(cells), BLOCK_ENTRIES))

@@ -13,6 +13,7 @@ import numpy as np
 
 from scint_core.contract import CrossNeighbors, FloatArray, IntArray, Neighbors, explained, tick
 from scint_core.numerics.smallest import smallest_of_rows
+from scint_core.numerics.threads import in_threads
 
 LADDER = (20, 50, 100, 200, 400)
 """Sizes that neighbour searches are rounded up to, so that a smaller `k` reuses the search of a larger one."""
@@ -72,11 +73,16 @@ def nearest_neighbors(query: FloatArray, reference: FloatArray, k: int) -> Neigh
     of_query, of_reference = squared_lengths(query), squared_lengths(reference)
     rounding = _rounding(of_query, of_reference, query.shape[1])
     k = min(k, len(reference))
-    found = []
-    for rows in row_blocks(len(query), len(reference)):
+
+    def search(rows: slice) -> Neighbors:
         d2 = squared_distances(query[rows], reference, of_query[rows], of_reference)
-        found.append(_settle(query[rows], reference, *_smallest(d2, k + SPARE), k, rounding[rows]))
-        tick(rows.stop, len(query))
+        return _settle(query[rows], reference, *_smallest(d2, k + SPARE), k, rounding[rows])
+
+    found, done = [], 0
+    for piece in in_threads(search, row_blocks(len(query), len(reference))):
+        found.append(piece)
+        done += len(piece.indices)
+        tick(done, len(query))
     return _joined(found, k)
 
 

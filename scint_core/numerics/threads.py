@@ -1,4 +1,4 @@
-"""Linear algebra on one thread.
+"""Threads that share out whole pieces of work, instead of the parts of one matrix product.
 
 The threads of a matrix product wait for each other by spinning. Where another process has one of the cores, each of
 the thousands of small products of a decomposition then waits for a turn of the scheduler: on two cores with one of
@@ -7,17 +7,50 @@ them busy, the eigenvectors of a 900 × 900 matrix took 5.8 s on two threads and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+_workers: ContextVar[int] = ContextVar("workers", default=1)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Products, decompositions and scikit-learn's loops inside this block use one thread of the process.
+def whole_pieces() -> Iterator[None]:
+    """Inside this block, products, decompositions and scikit-learn's loops use one thread, and `in_threads` all others.
 
-    It takes hold of the libraries that are loaded when the block begins.
+    It takes hold of the libraries that are loaded when the block begins; so it may be entered again after an import.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_info, threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    allowed = max((library["num_threads"] for library in threadpool_info()), default=1)
+    token = _workers.set(max(allowed, _workers.get()))
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        _workers.reset(token)
+
+
+def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+    """`work(piece)` of every piece, in order: side by side inside `whole_pieces`, and one by one elsewhere.
+
+    No more pieces than twice the threads are under way or waiting to be taken, which bounds the memory.
+    """
+    workers = _workers.get()
+    if workers == 1:
+        yield from map(work, pieces)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        under_way: deque[Future[Result]] = deque()
+        for piece in pieces:
+            under_way.append(pool.submit(work, piece))
+            if len(under_way) >= 2 * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

@@ -1,9 +1,11 @@
 """What must not change a score: the order of cells, names, where and how the embedding lies."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from scint_core.metrics import METRICS, measure
 from tests.metrics.worlds import world
@@ -88,3 +90,12 @@ def test_every_metric_is_defined_or_says_why_not(name):
         assert np.isnan(result.score) or METRICS[name].low <= result.score <= METRICS[name].high
     few = measure(w.embedding[:4], [0, 1, 0, 1], ["a", "a", "b", "b"], w.before[:4], metrics=[name])[name]
     assert np.isfinite(few.score) or few.note
+
+
+def test_the_number_of_threads_changes_nothing(start, monkeypatch):
+    w, expected = start
+    monkeypatch.setattr("scint_core.numerics.threads.ThreadPoolExecutor", lambda _: ThreadPoolExecutor(3))
+    with threadpool_limits(2):
+        assert scores(w) == expected
+    with threadpool_limits(1):
+        assert scores(w) == expected
