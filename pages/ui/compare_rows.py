@@ -55,7 +55,7 @@ def rows_of(view: library.DataView) -> list[Row]:
     runs = [job for job in library.runs_on(view.id) if job.status().state == "done"]
     names = library.labels(runs, library.run_title)
     rows = [Row(BEFORE, "Unintegrated"), *(Row(job.id, names[job.id]) for job in runs)]
-    rows += [Row(f"{OBSM}{key}", key) for key in getattr(view, "obsm_keys", ())]
+    rows += [Row(f"{OBSM}{key}", key) for key in view.obsm_keys]
     arranged = st.session_state.get(_key(view), {})
     return [_arranged(row, i, arranged.get(row.id)) for i, row in enumerate(rows)]
 

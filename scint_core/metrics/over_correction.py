@@ -10,7 +10,7 @@ from scint_core.metrics.base import MetricInput
 from scint_core.metrics.groups import Groups, without_value
 from scint_core.metrics.local_structure import local_structure, reach_in
 from scint_core.numerics.neighbors import nearest_neighbors
-from scint_core.numerics.threads import one_thread
+from scint_core.numerics.threads import whole_pieces
 
 OWNED = 0.95
 """Share of a type's cells in one batch from which the type is that batch's own: some labels are always wrong."""
@@ -43,7 +43,7 @@ def over_correction(
     `measure_each`; without labels only the second is looked for.
     """
     groups = Groups.of(batch, "batch")
-    with one_thread():
+    with whole_pieces():
         return (*_absorbed_types(before, after, groups, label), *_lost_structure(before, after, groups))
 
 
