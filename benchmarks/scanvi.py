@@ -117,7 +117,10 @@ def scores(data: Dataset, out: Path, seed: int) -> dict[str, Any]:
         right = found["label"] == [f"type {code}" for code in data.cell_type]
         adata = AnnData(
             sp.csr_matrix((len(right), 1), dtype=np.float32),
-            obs=pd.DataFrame({"batch": data.batch.astype(str), "type": data.cell_type.astype(str)}),
+            obs=pd.DataFrame(
+                {"batch": data.batch.astype(str), "type": data.cell_type.astype(str)},
+                index=[f"cell {i:06d}" for i in range(len(right))],
+            ),
             obsm={"X_pca": data.pca, "scvi": found["scvi"], "scanvi": found["scanvi"]},
         )
         cpu = float(found["cpu_s"])
