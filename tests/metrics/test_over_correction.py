@@ -31,14 +31,45 @@ def absorbed(true, label, seed=0):
     return np.where(label[:, None] == "own", target[rng.integers(len(target), size=len(true))] + 0.1, true)
 
 
+def slow_foreign(space, label, name, k=30):
+    """Share of the `k` nearest other cells, of the cells of a type, that are of other types."""
+    shares = []
+    for cell in np.flatnonzero(label == name):
+        nearest = np.argsort(((space - space[cell]) ** 2).sum(axis=1))
+        shares.append((label[nearest[nearest != cell][:k]] != name).mean())
+    return np.mean(shares)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_type_among_others_is_told_with_its_numbers(seed):
     before, true, batch, label = cells_of(seed)
-    (said,) = over_correction(before, absorbed(true, label, seed), batch, label)
-    was, now = map(int, re.findall(r"(\d+)%", said))
+    after = absorbed(true, label, seed)
+    (said,) = over_correction(before, after, batch, label)
+    was, now = (slow_foreign(space, label, "own") for space in (before, after))
     assert said.startswith("Type 'own', which only batch 'A' has")
-    assert was == 0
-    assert 55 < now < 95
+    assert f"{was:.0%} of its cells' neighbours" in said
+    assert f", {now:.0%} are now" in said
+    assert now > 0.5
+
+
+def test_some_cells_of_a_type_among_others_are_not_enough():
+    before, true, batch, label = cells_of()
+    for moved, told in ((0.2, False), (0.7, True)):
+        stays = np.random.default_rng(0).random(len(label)) > moved
+        after = np.where(stays[:, None], true, absorbed(true, label))
+        assert bool(over_correction(before, after, batch, label)) == told
+        assert slow_foreign(after, label, "own") > 0.05
+
+
+def test_the_worst_comes_first():
+    before, true, batch, label = cells_of(own=160)
+    label[:80] = "odd"
+    for space in (before, true):
+        space[:80, 3] += 20
+    after = absorbed(true, label)
+    after[:50] = absorbed(true, np.where(label == "odd", "own", label))[:50]
+    said = over_correction(before, after, batch, label)
+    assert [sentence.split(",")[0] for sentence in said] == ["Type 'own'", "Type 'odd'"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
