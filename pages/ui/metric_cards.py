@@ -90,9 +90,10 @@ def _scores(view: library.DataView, run: library.RunView, after_id: str, before_
     standing = standing_of(after, before)
     _headline(standing)
     _means(standing)
-    for remark in standing.remarks(HEADLINE_METRICS):
-        st.caption(f":material/warning: {in_markdown(remark)}")
+    _one_line(standing, after)
     _whole_table(standing, run)
+    if view.label_key is None:
+        st.caption(f":material/info: {_NO_LABELS}")
     for job in (after, before):
         if job.status().ended and job.status().state != "done":
             say_why(job)
@@ -133,6 +134,17 @@ def _means(standing: Standing) -> None:
             _cell(standing, name, text)
 
 
+def _one_line(standing: Standing, after: JobFolder) -> None:
+    """Where the large numbers mislead, else what is measured now, else what the changes are: a line in any case."""
+    remarks = standing.remarks(HEADLINE_METRICS)
+    if remarks:
+        st.caption("  \n".join(f":material/warning: {in_markdown(remark)}" for remark in remarks))
+    elif after.status().ended:
+        st.caption("Changes are against the data before integration.")
+    else:
+        st.caption(f"{in_markdown(after.status().status)} …")
+
+
 def _mean_of(group: str, standing: Standing) -> str:
     members = [m for m in _members(group) if not math.isnan(standing.after.get(m, 0.0))]
     return f"The mean of {', '.join(members)}."
@@ -157,7 +169,7 @@ def _whole_table(standing: Standing, run: library.RunView) -> None:
     if any(record.kind == LostVariance.__name__ for record in run.result.steps):
         further.append("Lost variance")
     groups = {name: _members(group) for name, group in AGGREGATES.items()} | {"Further": further}
-    with st.expander("All metrics, with the change against the data before"):
+    with st.expander("All metrics"):
         for place, (title, names) in zip(st.columns(len(groups), gap="medium"), groups.items(), strict=True):
             with place.container(gap="small"):
                 st.markdown(f"**{title}**")
@@ -169,11 +181,9 @@ def _whole_table(standing: Standing, run: library.RunView) -> None:
 
 
 def _cautions(found: RowScores, view: library.DataView, run: library.RunView) -> None:
-    """Why good numbers may be bad news: biology that was removed, labels that were seen, labels that there are not."""
+    """Why good numbers may be bad news: biology that was removed, labels that were seen."""
     if found.over_correction:
         lines = "  \n".join(f"{in_markdown(sentence)}." for sentence in found.over_correction)
         st.warning(f"**This run may have removed biology.**  \n{lines}", icon=":material/warning:")
     if found.saw_labels and run.result.predictions is None:  # else it is said where the predictions are shown
         st.caption(f":material/info: The run kept what differs between {in_markdown(view.label_key)}: {_FLATTERED}")
-    if view.label_key is None:
-        st.caption(f":material/info: {_NO_LABELS}")
