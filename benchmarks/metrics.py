@@ -121,8 +121,8 @@ def page(report: dict[str, Any]) -> str:
         f"{where['system']} on {where['machine']}, {where['cores']} cores, {where['threads']} threads allowed. scint "
         "computes its whole default table (15 metrics), scib-metrics its own (10 metrics). "
         "Seconds are from the start of a process to its end, imports and compilation included, median of the runs. "
-        "scint's compiled code is on disk from an earlier run, except in the first line. Memory is the peak above the "
-        "process with the input loaded.",
+        "scint's compiled code is on disk from an earlier run, except in the first line. The tools take turns, so that "
+        "other work on the machine slows both alike. Memory is the peak above the process with the input loaded.",
         "",
         "| cells × 50 | tool | seconds | CPU s | MB above input |",
         "|---|---|---|---|---|",
