@@ -80,11 +80,12 @@ def speed(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Medians of the seconds from start to end, of CPU seconds, and of peak memory above what the input took."""
     above = [run["peak_mb"] - run["before_mb"] for run in runs]
+    kept = [{name: value for name, value in run.items() if name != "scores"} for run in runs]
     return {
         "seconds": median(run["seconds"] for run in runs),
         "cpu_s": median(run["cpu_s"] for run in runs),
         "above_input_mb": median(above),
-        "runs": runs,
+        "runs": kept,
     }
 
 
