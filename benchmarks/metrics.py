@@ -80,11 +80,12 @@ def speed(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Medians of the seconds from start to end, of CPU seconds, and of peak memory above what the input took."""
     above = [run["peak_mb"] - run["before_mb"] for run in runs]
+    kept = [{name: value for name, value in run.items() if name != "scores"} for run in runs]
     return {
         "seconds": median(run["seconds"] for run in runs),
         "cpu_s": median(run["cpu_s"] for run in runs),
         "above_input_mb": median(above),
-        "runs": runs,
+        "runs": kept,
     }
 
 
@@ -121,8 +122,8 @@ def page(report: dict[str, Any]) -> str:
         f"{where['system']} on {where['machine']}, {where['cores']} cores, {where['threads']} threads allowed. scint "
         "computes its whole default table (15 metrics), scib-metrics its own (10 metrics). "
         "Seconds are from the start of a process to its end, imports and compilation included, median of the runs. "
-        "scint's compiled code is on disk from an earlier run, except in the first line. Memory is the peak above the "
-        "process with the input loaded.",
+        "scint's compiled code is on disk from an earlier run, except in the first line. The tools take turns, so that "
+        "other work on the machine slows both alike. Memory is the peak above the process with the input loaded.",
         "",
         "| cells × 50 | tool | seconds | CPU s | MB above input |",
         "|---|---|---|---|---|",

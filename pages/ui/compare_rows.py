@@ -13,17 +13,17 @@ from pages.ui.jobs import board
 from pages.ui.text import visible
 from scint_core.contract import Pairs
 from scint_core.methods import find_method
+from scint_core.metrics import PERFECT_LABELS, SHUFFLED
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.scoring import BEFORE, CONTROL, OBSM
 
-BEFORE = "before"
-OBSM = "obsm:"
 MOST_MAPS = 4
 _MOST_ROWS = 12  # shown unasked; the others start hidden
 
 
 @dataclass(frozen=True)
 class Row:
-    """One embedding of the data: `id` is "before", the id of a run, or "obsm:<key>"."""
+    """One embedding of the data: `id` is "before", the id of a run, "obsm:<key>" or "control:<name>"."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class Row:
 
     @property
     def is_run(self) -> bool:
-        return self.id != BEFORE and not self.id.startswith(OBSM)
+        return self.id != BEFORE and not self.id.startswith((OBSM, CONTROL))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -56,14 +56,17 @@ def rows_of(view: library.DataView) -> list[Row]:
     names = library.labels(runs, library.run_title)
     rows = [Row(BEFORE, "Unintegrated"), *(Row(job.id, names[job.id]) for job in runs)]
     rows += [Row(f"{OBSM}{key}", key) for key in view.obsm_keys]
+    names = (SHUFFLED, PERFECT_LABELS) if view.label_key else (SHUFFLED,)
+    rows += [Row(f"{CONTROL}{name}", f"{name.capitalize()} (control)") for name in names]
     arranged = st.session_state.get(_key(view), {})
     return [_arranged(row, i, arranged.get(row.id)) for i, row in enumerate(rows)]
 
 
 def _arranged(row: Row, place: int, wanted: dict[str, Any] | None) -> Row:
-    """The row as the user wants it; unasked, the first few are on the map and the first dozen are shown."""
+    """The row as the user wants it; unasked, the first few are on the map, the first dozen shown, and no controls."""
     if wanted is None:
-        return replace(row, on_map=place < MOST_MAPS, hidden=place >= _MOST_ROWS)
+        control = row.id.startswith(CONTROL)
+        return replace(row, on_map=place < MOST_MAPS and not control, hidden=place >= _MOST_ROWS or control)
     return replace(row, **wanted)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, TimeoutError, expect
 
+_PATIENCE = 20_000  # ms; a busy machine takes its time
+
 _READ_CHART = """element => {
   const numbers = v => v == null ? [] : Array.from(v, x => x === null || Number.isNaN(x) ? null : Number(x));
   const inner = a => a && a._inputArray ? a._inputArray : a;
@@ -25,7 +27,9 @@ def open_page(page: Page, url: str, path: str = "/") -> None:
 def settled(page: Page) -> None:
     """Wait until the script run that an action set off has ended."""
     page.wait_for_timeout(150)
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=_PATIENCE
+    )
 
 
 def choose(page: Page, label: str, option: str, *, exact: bool = False) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scint_core.errors import DataError
-from scint_core.metrics import DEFAULT_METRICS, measure
+from scint_core.metrics import DEFAULT_METRICS, controls, measure
 from scint_core.runs import codec
 from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.places import PREPARED, VIEW
@@ -130,3 +130,14 @@ def test_without_labels_what_needs_them_is_undefined(done, data):
     assert np.isnan(found["cLISI"]["score"])
     assert "needs two labels" in found["cLISI"]["note"]
     assert found["iLISI"]["score"] >= 0
+
+
+@pytest.mark.parametrize("name", ["shuffled", "perfect labels"])
+def test_a_control_is_a_row_with_a_map(score, prepared, name):
+    view = score(f"control:{name}")
+    made = controls(prepared.obsm["X_pca"], prepared.obs["celltype"])[name]
+    assert view["scores"]["iLISI"]["score"] == pytest.approx(
+        measure(made, prepared.obs["batch"], prepared.obs["celltype"], prepared.obsm["X_pca"])["iLISI"].score, abs=1e-6
+    )
+    assert view["umap"].shape == (prepared.n_obs, 2)
+    assert view["saw_labels"] is (name == "perfect labels")

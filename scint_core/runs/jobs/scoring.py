@@ -14,7 +14,15 @@ import numpy as np
 from scint_core.contract import FloatArray, LostVariance, Problem
 from scint_core.data.problem import PCA_KEY, problem_from
 from scint_core.export import Integration
-from scint_core.metrics import DEFAULT_METRICS, MetricResult, lost_variance_of, measure_each, over_correction
+from scint_core.metrics import (
+    DEFAULT_METRICS,
+    PERFECT_LABELS,
+    MetricResult,
+    controls,
+    lost_variance_of,
+    measure_each,
+    over_correction,
+)
 from scint_core.metrics.measure import finite_coordinates
 from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
@@ -27,6 +35,7 @@ from scint_core.runs.trace import show_in
 
 BEFORE = "before"
 OBSM = "obsm:"
+CONTROL = "control:"
 _SLOW = ("KBET", "KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI")  # last: the others are not kept waiting
 _NO_EMBEDDING = re.compile(rf"{PCA_KEY}|X_(umap|tsne|draw_graph).*|spatial|.*_expression", re.IGNORECASE)
 _QUICK = tuple(name for name in DEFAULT_METRICS if name not in _SLOW)
@@ -49,8 +58,9 @@ class Row:
 def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Compute the metrics of one row (`row`) of a prepared data set (`data`: its job).
 
-    `row` is "before", the job of a run, or "obsm:" with a key of the file, whose embedding also gets its map, drawn
-    from the map before. While it runs, the job's `live` folder holds the scores so far: {name: {"score", "note"}}.
+    `row` is "before", the job of a run, "obsm:" with a key of the file, or "control:" with the name of a control; the
+    last two also get their map, drawn from the map before. While it runs, the job's `live` folder holds the scores so
+    far: {name: {"score", "note"}}.
     """
     report(0.0, "Opening the data")
     source, chosen = result_of(arguments["data"]), str(arguments["row"])
@@ -68,7 +78,7 @@ def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
         "over_correction": () if chosen == BEFORE else over_correction(pca, row.coordinates, batch, label),
         "saw_labels": row.saw_labels,
     }
-    if chosen.startswith(OBSM):
+    if chosen.startswith((OBSM, CONTROL)):
         report(0.9, "Drawing the map")
         value["umap"] = umap_layout(row.coordinates, start=view["umap"])
     codec.write(value, folder / VIEW)
@@ -85,8 +95,12 @@ def own_embeddings(adata: ad.AnnData) -> tuple[str, ...]:
 
 def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
     """What `row` names. Raises `DataError` for an embedding that is absent, not finite or of another shape."""
+    before = problem.to_input_order(problem.pca)
     if chosen == BEFORE:
-        return Row(problem.to_input_order(problem.pca))
+        return Row(before)
+    if chosen.startswith(CONTROL):
+        name = chosen.removeprefix(CONTROL)
+        return Row(controls(before, columns_of(problem)[1])[name], saw_labels=name == PERFECT_LABELS)
     if chosen.startswith(OBSM):
         key = chosen.removeprefix(OBSM)
         coordinates = finite_coordinates(embedding_in(adata, key), key, problem.n_cells)
