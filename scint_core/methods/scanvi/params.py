@@ -162,6 +162,7 @@ class ScanviParams(Params):
         "Unknown",
         names_of="labels",
         help="The label that stands for 'not known', as a missing one does. It may be absent.",
+        risk="the wrong word makes the unknown cells a type of their own, which other cells are then predicted to be.",
         source="scvi-tools 1.4",
         none_means="only missing labels are unknown",
     )
