@@ -55,9 +55,9 @@ def rows_of(view: library.DataView) -> list[Row]:
     runs = [job for job in library.runs_on(view.id) if job.status().state == "done"]
     names = library.labels(runs, library.run_title)
     rows = [Row(BEFORE, "Unintegrated"), *(Row(job.id, names[job.id]) for job in runs)]
-    rows += [Row(f"{OBSM}{key}", key) for key in view.obsm_keys]
-    names = (SHUFFLED, PERFECT_LABELS) if view.label_key else (SHUFFLED,)
-    rows += [Row(f"{CONTROL}{name}", f"{name.capitalize()} (control)") for name in names]
+    others = [f"{OBSM}{key}" for key in view.obsm_keys]
+    others += [f"{CONTROL}{name}" for name in ((SHUFFLED, PERFECT_LABELS) if view.label_key else (SHUFFLED,))]
+    rows += [Row(other, library.row_title(other)) for other in others]
     arranged = st.session_state.get(_key(view), {})
     return [_arranged(row, i, arranged.get(row.id)) for i, row in enumerate(rows)]
 

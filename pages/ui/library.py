@@ -25,7 +25,7 @@ from scint_core.methods import find_method
 from scint_core.runs import codec
 from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.places import GENES, PREPARED, SUMMARY, VIEW
-from scint_core.runs.jobs.scoring import BEFORE, OBSM
+from scint_core.runs.jobs.scoring import BEFORE, CONTROL, OBSM
 from scint_core.runs.store import load_integration
 
 
@@ -215,9 +215,11 @@ def job_title(job: JobFolder) -> str:
 
 
 def row_title(row: str) -> str:
-    """What a row of the table of scores is called: "the data before", "Harmony, theta 4", "X_mine"."""
+    """What a row of the table of scores is called: "the data before", "Harmony, theta 4", "Shuffled (control)"."""
     if row == BEFORE:
         return "the data before"
+    if row.startswith(CONTROL):
+        return f"{row.removeprefix(CONTROL).capitalize()} (control)"
     return row.removeprefix(OBSM) if row.startswith(OBSM) else run_title(board().job(row))
 
 

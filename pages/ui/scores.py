@@ -34,13 +34,13 @@ class RowScores:
     results: dict[str, ScoredMetric]
     over_correction: tuple[str, ...]
     saw_labels: bool
-    umap: FloatArray | None  # cells × 2, of an embedding of the file only
+    umap: FloatArray | None  # cells × 2, of embeddings of the file and of controls only
 
 
 def score_job(data_id: str, row: str) -> JobFolder:
     """The job that scores a row, submitted unless it is done, under way or has failed (`jobs.say_why` tries again).
 
-    `row` is "before", the id of a finished run, or "obsm:" with a key of the file. The same job is never done twice.
+    `row` is as for the task "score" (`runs.jobs.scoring`). The same job is never done twice.
     """
     spec = _spec(data_id, row)
     job = board().job(spec.id)

@@ -132,8 +132,12 @@ def test_what_is_undefined_says_why_and_lower_may_be_better():
 
 def test_the_sidebar_says_what_is_scored(board):
     run = a_run(board)
-    titles = [library.job_title(score_job("d", row)) for row in ("before", run.id, "obsm:X_mine")]
-    assert titles == ["Scoring the data before", "Scoring Harmony, theta 4", "Scoring X_mine"]
+    titles = [
+        library.job_title(score_job("d", row)) for row in ("before", run.id, "obsm:X_mine", "control:perfect labels")
+    ]
+    assert titles == [
+        "Scoring the data before", "Scoring Harmony, theta 4", "Scoring X_mine", "Scoring Perfect labels (control)"
+    ]  # fmt: skip
 
 
 def test_one_gene_is_read_as_a_row(board):
