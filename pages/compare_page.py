@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, compare_maps, library, score_table, state
+from pages.ui import charts, compare_maps, library, score_table
 from pages.ui.compare_rows import BEFORE, MOST_MAPS, Row, arrange, rows_of, unfinished, use_on_maps
-from pages.ui.jobs import board, submit
-from pages.ui.scores import RowScores, live_scores, score_job, scores_of
+from pages.ui.data_in_use import prepared_data
+from pages.ui.jobs import submit
+from pages.ui.scores import RowScores, known_scores, score_job, scores_of
 from pages.ui.text import in_markdown
 from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
 from scint_core.metrics import BATCH_WEIGHT, DEFAULT_METRICS, METRICS
+from scint_core.runs.jobs.folder import JobFolder
 
 _EVERY = 2.0  # seconds between looks at running jobs
 _RAW, _SCALED = "raw", "scaled to these rows"
@@ -22,20 +26,19 @@ _RAW, _SCALED = "raw", "scaled to these rows"
 def draw() -> None:
     """Scores above, maps below, differences at the end."""
     st.title("Compare")
-    data = state.chosen("data")
-    if not data or board().job(data).status().state != "done":
-        st.info("Open and preprocess a data set first.", icon=":material/table_chart:")
-        st.page_link("data_page.py", label="Go to Data", icon=":material/arrow_back:")
+    view = prepared_data()
+    if view is None:
         return
-    view = library.data_view(data)
     rows = rows_of(view)
     _runs(view)
     shown = [row for row in rows if not row.hidden]
-    scored = _scores(view, shown)
-    painted = _table(view, rows, shown, scored)
+    on_map = [row for row in shown if row.on_map][:MOST_MAPS]
+    jobs = {row.id: score_job(view.id, row.id) for row in shown}
+    scored = {row: scores_of(job.id) for row, job in jobs.items() if job.status().state == "done"}
+    _table(view, rows, shown, jobs)
     _warnings(view, shown, scored)
-    _maps(view, shown, scored, painted)
-    _differences(shown, scored)
+    _maps(view, shown, on_map, scored)
+    _differences(on_map, scored)
 
 
 # Runs
@@ -74,14 +77,8 @@ def _under_way(data_id: str) -> None:
 # Scores
 
 
-def _scores(view: library.DataView, rows: list[Row]) -> dict[str, RowScores]:
-    """The scores of every row that has them; the others are asked for."""
-    jobs = {row.id: score_job(view.id, row.id) for row in rows}
-    return {row: scores_of(job.id) for row, job in jobs.items() if job.status().state == "done"}
-
-
-def _table(view: library.DataView, rows: list[Row], shown: list[Row], scored: dict[str, RowScores]) -> str | None:
-    """The table of scores, with what changes it; returns the metric that the maps are to show."""
+def _table(view: library.DataView, rows: list[Row], shown: list[Row], jobs: Mapping[str, JobFolder]) -> None:
+    """The table of scores, with what changes it."""
     st.subheader("Scores")
     weight, scale = st.columns([1, 1], gap="large", vertical_alignment="bottom")
     batch_weight = weight.slider(
@@ -92,39 +89,37 @@ def _table(view: library.DataView, rows: list[Row], shown: list[Row], scored: di
         "Scores", [_RAW, _SCALED], default=_RAW, key="score-scale", required=True, persist_state="session",
         help="Scaled, every metric runs from 0 (the worst of these rows) to 1 (the best): the order then depends on "
         "which rows are shown, and a metric that is the same in all of them is left out.",
-    )  # fmt: skip
-    pending = any(not score_job(view.id, row.id).status().ended for row in shown)
-    _circles(view.id, batch_weight, scaled == _SCALED, pending=pending)
-    _below_the_table(view, rows, shown, scored, batch_weight, scaled=scaled == _SCALED)
-    painted: str | None = st.session_state.get(f"painted:{view.id}")
-    return painted
+    ) == _SCALED  # fmt: skip
+    under_way = not all(job.status().ended for job in jobs.values())
+    circles = st.fragment(_circles, run_every=_EVERY if under_way else None)
+    circles(view.id, shown, jobs, batch_weight, scaled, under_way)
+    st.caption(
+        "° needs labels. A ring is a score that these data do not define, or that is not there yet. Only the metrics "
+        "of scIB's default set count in the means. Click a circle to see its part per cell on the maps."
+    )
+    done = _scored_rows([row for row in shown if jobs[row.id].status().state == "done"], jobs)
+    if done:
+        table = score_table.table_of(done, batch_weight=batch_weight, scaled=scaled)
+        _below_the_table(view, rows, done, table)
 
 
-def _circles(data_id: str, batch_weight: float, scaled: bool, *, pending: bool) -> None:
-    """The table; drawn anew every second while scores are still coming."""
-    if pending:
-        st.fragment(_draw_circles, run_every=_EVERY)(data_id, batch_weight, scaled, pending=True)
-    else:
-        _draw_circles(data_id, batch_weight, scaled, pending=False)
-
-
-def _draw_circles(data_id: str, batch_weight: float, scaled: bool, *, pending: bool) -> None:
-    view = library.data_view(data_id)
-    rows = _scored_rows([row for row in rows_of(view) if not row.hidden], view)
-    table = score_table.table_of(rows, batch_weight=batch_weight, scaled=scaled)
-    painted = st.session_state.get(f"painted:{data_id}")
+def _circles(
+    data_id: str, rows: list[Row], jobs: Mapping[str, JobFolder], batch_weight: float, scaled: bool, under_way: bool
+) -> None:
+    """The table as a picture; drawn anew for as long as scores may still come."""
+    if under_way and all(job.status().ended for job in jobs.values()):
+        st.rerun()  # the page as a whole, which then looks no more
+    found = _scored_rows(rows, jobs)
+    table = score_table.table_of(found, batch_weight=batch_weight, scaled=scaled)
     event = st.plotly_chart(
-        score_table.score_figure(table, rows, painted), key=f"scores:{data_id}", on_select="rerun",
+        score_table.score_figure(table, found, _painted(data_id)), key=f"scores:{data_id}", on_select="rerun",
         selection_mode="points", config={"displayModeBar": False},
         alt=f"Table of scores: {len(table)} rows, {len(DEFAULT_METRICS)} metrics, sorted by total",
     )  # fmt: skip
-    metric = _clicked(event)
-    if metric is not None and metric != st.session_state.get(f"clicked:{data_id}"):
-        st.session_state[f"clicked:{data_id}"] = metric
-        st.session_state[f"painted:{data_id}"] = metric[1]
-        st.session_state[compare_maps.colour_key(data_id)] = metric[1]
-        st.rerun()
-    if pending and all(score_job(data_id, row.id).status().ended for row in rows):
+    clicked = _clicked(event)
+    if clicked is not None and clicked != st.session_state.get(f"clicked:{data_id}"):
+        st.session_state[f"clicked:{data_id}"] = clicked
+        st.session_state[compare_maps.colour_key(data_id)] = _painted(data_id)
         st.rerun()
 
 
@@ -135,48 +130,37 @@ def _clicked(event: dict) -> tuple[str, str] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def _scored_rows(rows: list[Row], view: library.DataView) -> list[score_table.ScoredRow]:
+def _painted(data_id: str) -> str | None:
+    """The metric of the circle that was clicked last, which the maps offer as a colouring."""
+    _, metric = st.session_state.get(f"clicked:{data_id}", (None, None))
+    return metric
+
+
+def _scored_rows(rows: list[Row], jobs: Mapping[str, JobFolder]) -> list[score_table.ScoredRow]:
     """The rows with the scores there are so far."""
     found = []
     for row in rows:
-        job = score_job(view.id, row.id)
-        if job.status().state == "done":
-            done = scores_of(job.id)
-            scores, saw = {name: part.score for name, part in done.results.items()}, done.saw_labels
-        else:
-            scores, saw = {name: part["score"] for name, part in live_scores(job).items()}, False
-        found.append(score_table.ScoredRow(row.id, row.name, scores, saw, row.pinned))
+        job = jobs[row.id]
+        scores = {name: part["score"] for name, part in known_scores(job).items()}
+        saw_labels = job.status().state == "done" and scores_of(job.id).saw_labels
+        found.append(score_table.ScoredRow(row.id, row.name, scores, saw_labels, row.pinned))
     return found
 
 
 def _below_the_table(
-    view: library.DataView,
-    rows: list[Row],
-    shown: list[Row],
-    scored: dict[str, RowScores],
-    batch_weight: float,
-    *,
-    scaled: bool,
+    view: library.DataView, rows: list[Row], scored: list[score_table.ScoredRow], table: pd.DataFrame
 ) -> None:
-    """What the marks mean, the rows to arrange, batch against bio, and the table as a file."""
-    st.caption(
-        "° needs labels. A ring is a score that these data do not define, or that is not there yet. Only the metrics "
-        "of scIB's default set count in the means. Click a circle to see its part per cell on the maps."
-    )
-    complete = [row for row in _scored_rows(shown, view) if row.id in scored]
-    if not complete:
-        return
-    table = score_table.table_of(complete, batch_weight=batch_weight, scaled=scaled)
+    """The rows to arrange, batch against bio, and the table as a file."""
     arrangement, front, file = st.columns([1, 1, 1])
     with arrangement.popover("Arrange rows", icon=":material/tune:", width="stretch"):
         arrange(view, rows)
     with front.popover("Batch against bio", icon=":material/scatter_plot:", width="stretch"):
         charts.show(
-            score_table.pareto_figure(table, complete), key="pareto",
+            score_table.pareto_figure(table, scored), key="pareto",
             alt="Bio conservation over batch correction; the line joins the rows that no other beats in both",
         )  # fmt: skip
         st.caption("The line joins the rows that no other beats in both.")
-    names = {row.id: row.name for row in complete}
+    names = {row.id: row.name for row in scored}
     file.download_button(
         "Table as CSV", table.rename(index=names).rename_axis("run").to_csv().encode(), "scores.csv", "text/csv",
         icon=":material/download:", width="stretch",
@@ -203,16 +187,15 @@ def _warnings(view: library.DataView, rows: list[Row], scored: dict[str, RowScor
 # Maps
 
 
-def _maps(view: library.DataView, rows: list[Row], scored: dict[str, RowScores], painted: str | None) -> None:
+def _maps(view: library.DataView, rows: list[Row], on_map: list[Row], scored: dict[str, RowScores]) -> None:
     """Up to four maps, their colours, and the cells marked on them."""
     st.subheader("Maps")
-    _choose_maps(view, rows)
-    on_map = [row for row in rows if row.on_map][:MOST_MAPS]
+    _choose_maps(view, rows, on_map)
     drawn = [row for row in on_map if compare_maps.layout_of(view, row, scored.get(row.id)) is not None]
     if not drawn:
         st.info("Choose rows to see their maps.", icon=":material/map:")
         return
-    chosen, gene = compare_maps.choose_colouring(view, painted)
+    chosen, gene = compare_maps.choose_colouring(view, _painted(view.id))
     lines = st.toggle("Draw pairs", key="compare-pairs", persist_state="session", help="Up to 400 in each map.")
     colouring, about = compare_maps.colourings(view, chosen, gene, drawn, scored)
     if chosen in METRICS and not compare_maps.has_parts(scored, chosen):
@@ -226,10 +209,10 @@ def _maps(view: library.DataView, rows: list[Row], scored: dict[str, RowScores],
         _marked(view, marked, drawn, scored)
 
 
-def _choose_maps(view: library.DataView, rows: list[Row]) -> None:
+def _choose_maps(view: library.DataView, rows: list[Row], on_map: list[Row]) -> None:
     """Which rows are on the maps, by name."""
     names = {row.id: row.name for row in rows}
-    current = [row.id for row in rows if row.on_map][:MOST_MAPS]
+    current = [row.id for row in on_map]
     chosen = st.multiselect(
         "On the maps", list(names), default=current, format_func=names.__getitem__, max_selections=MOST_MAPS,
         key=f"on-maps:{view.id}:{','.join(current)}:{len(rows)}", label_visibility="collapsed",
@@ -250,7 +233,7 @@ def _marked(view: library.DataView, marked: np.ndarray, rows: list[Row], scored:
     composition, means = st.columns([1, 1.4], gap="large")
     with composition:
         st.caption("Cells by batch and type")
-        st.dataframe(compare_maps.marked_composition(view, marked), width="stretch")
+        st.dataframe(view.composition(marked), width="stretch")
     with means:
         st.caption("Mean over the marked cells")
         table = compare_maps.marked_scores(marked, rows, scored)
@@ -260,9 +243,8 @@ def _marked(view: library.DataView, marked: np.ndarray, rows: list[Row], scored:
 # Differences
 
 
-def _differences(rows: list[Row], scored: dict[str, RowScores]) -> None:
+def _differences(on_map: list[Row], scored: dict[str, RowScores]) -> None:
     """Where the runs on the maps differ: parameters on the left, scores on the right."""
-    on_map = [row for row in rows if row.on_map][:MOST_MAPS]
     runs = [row for row in on_map if row.is_run]
     if len(on_map) < 2:
         return

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import charts, forms, library, network_charts, state
+from pages.ui.data_in_use import prepared_data
 from pages.ui.jobs import board, follow, submit
 from pages.ui.labels import choose_labels, show_held_out
 from pages.ui.metric_cards import show_scores
@@ -28,12 +29,9 @@ _SPACES = {"genes": "corrected genes", "low-dimensional": "an embedding", "both"
 def draw() -> None:
     """Method and parameters on the left, the run on the right."""
     st.title("Integrate")
-    data = state.chosen("data")
-    if not data or board().job(data).status().state != "done":
-        st.info("Open and preprocess a data set first.", icon=":material/table_chart:")
-        st.page_link("data_page.py", label="Go to Data", icon=":material/arrow_back:")
+    view = prepared_data()
+    if view is None:
         return
-    view = library.data_view(data)
     form, result = st.columns([1.15, 2.4], gap="large")
     with form:
         _choose_and_run(view)

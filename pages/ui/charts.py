@@ -76,8 +76,9 @@ def maps(
             figure.add_trace(trace, **place)
         if isinstance(own, Groups) and len(own.names) >= _LABELS_FROM:
             _label_groups(figure, panel.layout, own, place)
-    if isinstance(panels[0].colouring or colouring, Shades):
-        figure.add_trace(_colour_bar(panels[0].colouring or colouring), row=1, col=1)
+    first = panels[0].colouring or colouring
+    if isinstance(first, Shades):
+        figure.add_trace(_colour_bar(first), row=1, col=1)
     _frame(figure, panels, columns)
     return figure
 

@@ -62,9 +62,8 @@ def colourings(
     if chosen == view.label_key and groups is not None:
         return [groups] * len(rows), ""
     if chosen == GENE and gene is not None:
-        return list(
-            shades([library.gene_values(view.id, gene)] * len(rows), gene)
-        ), "Log-normalised, before integration."
+        values = [library.gene_values(view.id, gene)] * len(rows)
+        return list(shades(values, gene)), "Log-normalised, before integration."
     if chosen == MOVED:
         moved = [_moved(view, layout_of(view, row, scored.get(row.id))) for row in rows]
         return list(shades(moved, "of the map's width")), "How far each cell lies from where it was on the map before."
@@ -164,11 +163,6 @@ def clear_marks(view: library.DataView) -> None:
     """Forget which cells are marked."""
     shape, _ = st.session_state.pop(_shape_key(view), (None, []))
     st.session_state[_dropped(view)] = shape
-
-
-def marked_composition(view: library.DataView, marked: BoolArray) -> pd.DataFrame:
-    """Batches × types of the marked cells, in cells."""
-    return view.composition(marked)
 
 
 def marked_scores(marked: BoolArray, rows: list[Row], scored: Mapping[str, RowScores]) -> pd.DataFrame:
