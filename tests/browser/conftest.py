@@ -92,6 +92,19 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def two_donors(browser, server):
+    """The address parameters under which the first sample is in use, preprocessed."""
+    from tests.browser.test_main_path import open_sample, preprocess  # which takes `start_server` from here
+
+    page = browser.new_page()
+    open_sample(page, server)
+    preprocess(page)
+    found = page.url.split("?")[1]
+    page.close()
+    return found
+
+
 @pytest.fixture
 def page(browser):
     """A fresh page of 1280 pixels, without cookies or storage."""

@@ -7,26 +7,14 @@ from playwright.sync_api import expect
 
 import scint_core as scint
 from tests.browser.actions import chart, choose, no_trace_of_trouble, open_page, pair_lines, points, press
-from tests.browser.test_main_path import open_sample, preprocess
 
 METHODS = {name: method for name, method in scint.methods().items() if method.labels != "needed"}
 
 
-@pytest.fixture(scope="module")
-def address(browser, server):
-    """The address parameters under which the sample is in use, preprocessed."""
-    page = browser.new_page()
-    open_sample(page, server)
-    preprocess(page)
-    found = page.url.split("?")[1]
-    page.close()
-    return found
-
-
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_runs_at_its_defaults(page, server, address, name):
+def test_a_method_runs_at_its_defaults(page, server, two_donors, name):
     method = METHODS[name]
-    open_page(page, server.url, f"/integrate?{address}")
+    open_page(page, server.url, f"/integrate?{two_donors}")
     choose(page, "Method", method.label, exact=True)
     press(page, "Run")
     ended = "pairs shown" if method.relates_pairs else "relates no pairs of cells, so none are drawn"

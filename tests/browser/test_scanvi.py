@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import (
@@ -19,19 +18,8 @@ from tests.browser.actions import (
 from tests.browser.test_main_path import open_sample, preprocess
 
 
-@pytest.fixture(scope="module")
-def address(browser, server):
-    """The address parameters under which the sample is in use, preprocessed."""
-    page = browser.new_page()
-    open_sample(page, server)
-    preprocess(page)
-    found = page.url.split("?")[1]
-    page.close()
-    return found
-
-
-def open_form(page, server, address):
-    open_page(page, server.url, f"/integrate?{address}")
+def open_form(page, server, two_donors):
+    open_page(page, server.url, f"/integrate?{two_donors}")
     choose(page, "Method", "scANVI", exact=True)
     fill_number(page, "epochs_scanvi", 15)
 
@@ -44,8 +32,8 @@ def hold_back_half(page):
     settled(page)
 
 
-def test_labels_held_back_are_predicted_and_compared(page, server, address):
-    open_form(page, server, address)
+def test_labels_held_back_are_predicted_and_compared(page, server, two_donors):
+    open_form(page, server, two_donors)
     expect(page.get_by_role("combobox", name="Label column", exact=True)).to_be_visible()
     hold_back_half(page)
     fill_number(page, "epochs_scvi", 120)
