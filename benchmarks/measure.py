@@ -32,10 +32,11 @@ def main(tool: str, path: str) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         prepare(data.part(WARM_UP_CELLS))()
         figures = measured(prepare(data))
-    print(json.dumps({**figures, "version": _version(package)}))
+    print(json.dumps({**figures, "version": version_of(package)}))
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of a package, or of scint, which need not be installed."""
     if package == "scint":
         from scint_core.contract.version import VERSION
 

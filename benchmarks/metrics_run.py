@@ -10,7 +10,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pandas as pd
 from anndata import AnnData
 
 from benchmarks.clock import measured
+from benchmarks.measure import version_of
 from benchmarks.metrics_data import Embedded, load
 
 Scores = dict[str, float]
@@ -111,15 +111,7 @@ def main(tool: str, *paths: str) -> None:
     files = {path: load(Path(path)) for path in paths}
     with contextlib.redirect_stdout(sys.stderr):
         figures = measured(lambda: scores.update({path: work(data) for path, data in files.items()}))
-    print(json.dumps({**figures, "scores": scores, "version": _version(package)}))
-
-
-def _version(package: str) -> str:
-    if package == "scint":
-        from scint_core.contract.version import VERSION
-
-        return VERSION
-    return metadata.version(package)
+    print(json.dumps({**figures, "scores": scores, "version": version_of(package)}))
 
 
 if __name__ == "__main__":

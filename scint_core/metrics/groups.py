@@ -45,6 +45,13 @@ class Groups:
         present, codes = np.unique(self.codes[cells], return_inverse=True)
         return Groups(codes, tuple(self.names[group] for group in present))
 
+    def among(self, near: IntArray, weights: FloatArray | None = None) -> FloatArray:
+        """How many of the cells `near` (rows × k) are of every group (rows × groups), or the sum of their weights."""
+        place = np.arange(len(near))[:, None] * len(self.names) + self.codes[near]
+        flat = None if weights is None else weights.ravel()
+        counts = np.bincount(place.ravel(), weights=flat, minlength=len(near) * len(self.names))
+        return np.asarray(counts.reshape(len(near), len(self.names)))
+
     def means(self, per_cell: FloatArray) -> dict[str, float]:
         """Mean of a value per cell (cells,) in every group, by name; NaN cells make it NaN."""
         means = np.bincount(self.codes, weights=per_cell, minlength=len(self.names)) / self.sizes

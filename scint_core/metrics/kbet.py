@@ -157,9 +157,7 @@ def _accepted(near: IntArray, batch: Groups) -> FloatArray:
     expected = batch.sizes / batch.sizes.sum() * k
     accepted = np.empty(len(near))
     for rows in row_blocks(len(near), max(n_batches, k)):
-        cell = np.arange(rows.stop - rows.start)[:, None] * n_batches
-        counts = np.bincount((cell + batch.codes[near[rows]]).ravel(), minlength=len(cell) * n_batches)
-        statistic = ((counts.reshape(-1, n_batches) - expected) ** 2 / expected).sum(axis=1)
+        statistic = ((batch.among(near[rows]) - expected) ** 2 / expected).sum(axis=1)
         accepted[rows] = chdtrc(n_batches - 1, statistic) >= _ALPHA
     return accepted
 

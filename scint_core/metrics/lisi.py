@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scint_core.contract import BoolArray, FloatArray, IntArray, Neighbors
+from scint_core.contract import BoolArray, FloatArray, Neighbors
 from scint_core.metrics.base import N_NEIGHBORS, MetricInput, MetricResult, notes, undefined
 from scint_core.metrics.groups import Groups
 from scint_core.numerics.neighbors import row_blocks
@@ -85,15 +85,9 @@ def effective_groups(neighbors: Neighbors, weights: FloatArray, groups: Groups) 
     """1 / the chance that two neighbours drawn by weight are of one group, for every cell (cells,)."""
     per_cell = np.empty(len(weights))
     for rows in row_blocks(len(weights), max(weights.shape[1], len(groups.names))):
-        per_cell[rows] = 1 / _simpson(weights[rows], groups.codes[neighbors.indices[rows]], len(groups.names))
+        shares = groups.among(neighbors.indices[rows], weights[rows])
+        per_cell[rows] = 1 / (shares**2).sum(axis=1)
     return per_cell
-
-
-def _simpson(weights: FloatArray, codes: IntArray, n_groups: int) -> FloatArray:
-    """Chance that two draws by weight fall in one group, for every row (cells,)."""
-    cell = np.arange(len(codes))[:, None] * n_groups
-    shares = np.bincount((cell + codes).ravel(), weights=weights.ravel(), minlength=len(codes) * n_groups)
-    return np.asarray((shares.reshape(len(codes), n_groups) ** 2).sum(axis=1))
 
 
 def _weights(distances: FloatArray, others: BoolArray, entropy: float) -> FloatArray:

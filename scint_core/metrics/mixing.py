@@ -27,9 +27,7 @@ def entropy_of_mixing(data: MetricInput) -> MetricResult:
     near, n_batches = data.nearest(ENTROPY_NEIGHBORS).indices, len(data.batch.names)
     per_cell = np.empty(len(near))
     for rows in row_blocks(len(near), max(n_batches, near.shape[1])):
-        cell = np.arange(rows.stop - rows.start)[:, None] * n_batches
-        counts = np.bincount((cell + data.batch.codes[near[rows]]).ravel(), minlength=len(cell) * n_batches)
-        shares = counts.reshape(-1, n_batches) / near.shape[1]
+        shares = data.batch.among(near[rows]) / near.shape[1]
         per_cell[rows] = -xlogy(shares, shares).sum(axis=1) / np.log(n_batches)
     note = _lowered(near, ENTROPY_NEIGHBORS)
     return MetricResult(float(per_cell.mean()), per_cell, per_batch=data.batch.means(per_cell), note=note)

@@ -98,7 +98,7 @@ def saw_labels(adata: AnnData, key: str, label_key: str | None) -> bool:
         if method.obsm_key == key:
             record: dict[str, Any] = adata.uns.get(UNS_KEY, {}).get(method.name, {})
             return method.labels != "ignored" or label_key in _covariates(record)
-    return key == "X_scANVI"
+    return False
 
 
 def _covariates(record: dict[str, Any]) -> list[str]:

@@ -36,3 +36,11 @@ def test_members_means_and_parts():
     part = groups.of_cells(np.array([1, 3]))
     assert part.names == ("y",)
     assert part.codes.tolist() == [0, 0]
+
+
+def test_neighbours_are_counted_by_group_or_weighed():
+    groups = Groups.of(["a", "b", "b", "c"], "batch")
+    near = np.array([[0, 1, 2], [3, 3, 1]])
+    np.testing.assert_array_equal(groups.among(near), [[1, 2, 0], [0, 1, 2]])
+    weights = np.array([[0.5, 0.2, 0.3], [0.1, 0.6, 0.3]])
+    np.testing.assert_allclose(groups.among(near, weights), [[0.5, 0.5, 0], [0, 0.3, 0.7]])

@@ -11,7 +11,7 @@ from typing import Any
 import anndata as ad
 import numpy as np
 
-from scint_core.contract import FloatArray, LostVariance, Problem
+from scint_core.contract import FloatArray, Problem
 from scint_core.data.problem import PCA_KEY, problem_from
 from scint_core.export import Integration
 from scint_core.metrics import (
@@ -106,8 +106,7 @@ def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
         coordinates = finite_coordinates(embedding_in(adata, key), key, problem.n_cells)
         return Row(coordinates, saw_labels=saw_labels(adata, key, problem.label_key))
     run = load_integration(result_of(chosen))
-    steps = [step for step in run.steps if step.kind == LostVariance.__name__]
-    return Row(run.coordinates, lost_variance_of(steps, run.batch_names), _run_saw_labels(run, problem.label_key))
+    return Row(run.coordinates, lost_variance_of(run.steps, run.batch_names), _run_saw_labels(run, problem.label_key))
 
 
 def _run_saw_labels(run: Integration, label_key: str | None) -> bool:

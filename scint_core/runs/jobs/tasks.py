@@ -123,13 +123,12 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     before = codec.read(source / VIEW)
     method = find_method(arguments["method"])
     params = method.Params.create(arguments["params"])
-    problem = problem_from(adata, before["batch_key"], before["label_key"])
     truth = problem_from(adata, before["batch_key"], arguments.get("label_key", before["label_key"]))
     given, hidden = hide_labels(truth, arguments.get("hide", 0.0), unknown=getattr(params, "unlabeled_category", None))
     result = run_method(
         method, params, given,
         cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
-        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(problem), folder / TRACE, JobFolder(folder.parent).live),
+        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(truth), folder / TRACE, JobFolder(folder.parent).live),
     )  # fmt: skip
     report(0.8, "Drawing the map")
     layout = umap_layout(result.coordinates, start=before["umap"])
