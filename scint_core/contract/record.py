@@ -15,9 +15,8 @@ class StepRecord:
 
     `stage` is the loop it belonged to ("merge 2 of 4"), `params` its plain arguments, `reused` whether its result was
     taken from an earlier run, `function` the qualified name of the step function, `kind` the name of its result's type.
-    `result` is loaded when asked for:
-    small results whole, cells × genes arrays as float32 coordinates on the run's 50 fixed axes. Rows stand in the
-    problem's canonical order.
+    `result` is loaded when asked for: small results whole, cells × genes arrays as float32 coordinates on the run's 50
+    fixed axes. Rows stand in the problem's canonical order.
     """
 
     title: str

@@ -26,6 +26,7 @@ def summed_distances(cells: FloatArray, groups: IntArray) -> Iterator[tuple[IntA
     lengths = squared_lengths(ordered)
 
     def summed(rows: slice) -> tuple[IntArray, FloatArray]:
+        """One block: the positions of its cells (block,), and block × groups."""
         distances = squared_distances(ordered[rows], ordered, lengths[rows], lengths)  # block × cells
         own_cell = np.arange(rows.stop - rows.start)
         distances[own_cell, rows.start + own_cell] = 0

@@ -89,7 +89,7 @@ def test_labels_are_learnt():
     x = sp.csr_matrix(x)
     base = scvi(x, epochs=20)
     trained = train_scanvi(x, BATCH, LABELS, base, **{**USUAL, **WITH_LABELS, "epochs": 60, "lr": 5e-3})
-    latent = latent_space(x, BATCH, trained, device="cpu").coordinates
+    latent = latent_space(trained).coordinates
     found = predict_labels(latent, trained, names=("even", "odd"))
     np.testing.assert_allclose(found.probability.sum(axis=1), 1, rtol=1e-5)
     hidden = LABELS < 0
@@ -101,9 +101,11 @@ def test_the_latent_space_is_kept_at_several_epochs_and_the_last_is_the_end():
     trained = scvi()
     assert trained.latent.at.tolist() == [1, 2, 3, 4]
     assert trained.latent.coordinates.shape == (4, N, 3)
-    np.testing.assert_array_equal(
-        trained.latent.coordinates[-1], latent_space(counts(N), BATCH, trained, device="cpu").coordinates
-    )
+    network = Scvi(training.Architecture(**trained.architecture))
+    network.load_state_dict(training.tensors(trained))
+    cells = training.Cells.of(counts(N), BATCH, None, 3, "cpu")
+    np.testing.assert_array_equal(trained.latent.coordinates[-1], training.latent_means(network, cells))
+    np.testing.assert_array_equal(trained.latent.coordinates[-1], latent_space(trained).coordinates)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others():
@@ -231,8 +233,8 @@ def test_without_early_stopping_it_goes_on(monkeypatch):
 
 
 def test_decoded_expression_is_the_mean_over_batches():
-    trained, x = TRAINED, counts(N)
-    latent = latent_space(x, BATCH, trained, device="cpu").coordinates
+    trained = TRAINED
+    latent = latent_space(trained).coordinates
     network = Scvi(training.Architecture(**trained.architecture))
     network.load_state_dict(training.tensors(trained))
     network.eval()

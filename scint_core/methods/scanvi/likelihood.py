@@ -57,6 +57,7 @@ def zero_inflated(
 class _NegativeBinomial(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, counts: Counts, logits: Tensor, log_library: Tensor, log_dispersion: Tensor) -> Tensor:
+        """ln p of every cell (B,); keeps its slopes, all of which are at hand here."""
         rate = _Rate.of(logits, log_library, log_dispersion)
         rising, slope = _log_rising(rate.dispersion, counts)
         per_gene = rate.log_zero()
@@ -68,6 +69,7 @@ class _NegativeBinomial(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """The kept slopes times `upstream` (B,); summed over the cells for what they share."""
         by_logits, by_library, by_dispersion = ctx.saved_tensors
         per_cell = upstream[:, None]
         return None, by_logits * per_cell, by_library * per_cell, upstream @ by_dispersion
@@ -78,6 +80,7 @@ class _ZeroInflated(torch.autograd.Function):
     def forward(
         ctx: Any, counts: Counts, logits: Tensor, log_library: Tensor, log_dispersion: Tensor, dropout_logits: Tensor
     ) -> Tensor:
+        """ln p of every cell (B,); keeps its slopes, all of which are at hand here."""
         rate = _Rate.of(logits, log_library, log_dispersion)
         rising, slope = _log_rising(rate.dispersion, counts)
         not_dropped = rate.log_zero().sub_(dropout_logits)  # B × G, ln of the odds that a zero is no dropout
@@ -94,6 +97,7 @@ class _ZeroInflated(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """The kept slopes times `upstream` (B,); summed over the cells for what they share."""
         by_logits, by_library, by_dispersion, by_dropout = ctx.saved_tensors
         per_cell = upstream[:, None]
         return (
@@ -116,6 +120,7 @@ class _Rate:
 
     @classmethod
     def of(cls, logits: Tensor, log_library: Tensor, log_dispersion: Tensor) -> _Rate:
+        """From what the decoder gives: `logits` B × G, `log_library` B × 1, `log_dispersion` (G,)."""
         log_share = torch.log_softmax(logits, dim=1)
         share, dispersion = log_share.exp(), log_dispersion.exp()
         mean = share * log_library.exp()

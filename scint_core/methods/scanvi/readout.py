@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from scint_core.contract import Embedding, FloatArray, IntArray, LabelProbabilities, Sparse, TrainedNetwork, explained
-from scint_core.methods.scanvi.minibatches import Cells
+from scint_core.contract import Embedding, FloatArray, LabelProbabilities, TrainedNetwork, explained
 from scint_core.methods.scanvi.network import Architecture, Scanvi, Scvi, one_hot
-from scint_core.methods.scanvi.training import latent_means, tensors
+from scint_core.methods.scanvi.training import tensors
 
 COUNTS_PER_CELL = 1e4
 """To which decoded expression is scaled before the logarithm, as `preprocess` does with counts."""
@@ -20,10 +19,9 @@ _CELLS = 512  # decoded at a time
     "A cell's place in the latent space is the mean of q(z|x), which does not know the batch.",
     formula=r"\mu(x) = \mathbb E_{q(z \mid x)}[z]",
 )
-def latent_space(counts: Sparse, batch: IntArray, trained: TrainedNetwork, *, device: str) -> Embedding:
-    """The mean of q(z|x) of every cell of `counts` (cells × genes)."""
-    network, cells = _ready(counts, batch, trained, device)
-    return Embedding(latent_means(network, cells), axis="z")
+def latent_space(trained: TrainedNetwork) -> Embedding:
+    """The mean of q(z|x) of every cell, as training left it."""
+    return Embedding(trained.latent.coordinates[-1], axis="z")
 
 
 @explained(
@@ -58,11 +56,6 @@ def decode_expression(latent: FloatArray, trained: TrainedNetwork, *, device: st
             mean += network.decoder.shares(some, one_hot(batch, n_batches)) / n_batches
         parts.append(mean.mul_(COUNTS_PER_CELL).log1p_().cpu().numpy())
     return np.concatenate(parts)
-
-
-def _ready(counts: Sparse, batch: IntArray, trained: TrainedNetwork, device: str) -> tuple[Scvi, Cells]:
-    network = _scvi(trained).to(device)
-    return network, Cells.of(counts, batch, None, network.shape.n_batches, device)
 
 
 def _scvi(trained: TrainedNetwork) -> Scvi:

@@ -137,7 +137,7 @@ def train_scanvi(
         network.load_state_dict(tensors(base), strict=False)  # classifier, q(u|z, c) and p(z|u, c) start anew
         schedule = Schedule(epochs, batch_size, lr, kl_warmup, early_stopping)
         loss = _ScanviLoss(classification_ratio)
-        trainer = _Trainer(network.to(device), cells, loss, schedule, "scANVI", n_samples_per_label, labelled=True)
+        trainer = _Trainer(network.to(device), cells, loss, schedule, "scANVI", n_samples_per_label)
         return trainer.fit(train, validation, random)
 
 
@@ -157,8 +157,8 @@ def _seeded(seed: int, device: str) -> Iterator[None]:
 # What a minibatch costs
 
 Loss = Callable[[Any, Minibatch, "Minibatch | None", float], tuple[Tensor, Tensor]]
-"""(network, cells, labelled cells, KL weight) → the loss, and what `_Epoch` sums: summed reconstruction, summed KL,
-cells, summed cross-entropy, labelled cells predicted right, labelled cells."""
+"""(network, cells, labelled cells, KL weight) → the loss, and what an epoch adds up (`_sums`): reconstruction and KL,
+cells, cross-entropy, labelled cells predicted right, labelled cells."""
 
 
 def _scvi_loss(network: Scvi, cells: Minibatch, labelled: Minibatch | None, weight: float) -> tuple[Tensor, Tensor]:  # noqa: ARG001
@@ -185,6 +185,7 @@ class _ScanviLoss:
 
 
 def _sums(*values: Tensor | float) -> Tensor:
+    """The six figures of a minibatch, free of the graph of gradients."""
     return torch.stack([torch.as_tensor(value, dtype=torch.float32).detach().cpu() for value in values])
 
 
@@ -206,6 +207,7 @@ class _Curves:
     kl_weight: list[float] = field(default_factory=list)
 
     def as_result(self, *, labelled: bool) -> TrainingCurves:
+        """The curves so far, per cell; with those of the labels where `labelled`."""
         sets = {"train": np.array(self.train), "validation": np.array(self.validation)}
         sets = {name: sums.reshape(-1, 6).astype(np.float64) for name, sums in sets.items()}
         curves = {name: _loss_curve(sums, labelled=labelled) for name, sums in sets.items()}
@@ -238,7 +240,11 @@ class _Trainer:
     schedule: Schedule
     name: str
     most_per_label: int | None = None
-    labelled: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the network learns from labels."""
+        return isinstance(self.network, Scanvi)
 
     def fit(self, train: IntArray, validation: IntArray, random: np.random.Generator) -> TrainedNetwork:
         """Train on some rows, look at others after every epoch, and keep the latent space now and then."""
@@ -246,7 +252,7 @@ class _Trainer:
         adam = torch.optim.Adam(
             self.network.parameters(), lr=schedule.lr, eps=_ADAM_EPS, weight_decay=_WEIGHT_DECAY, fused=True
         )
-        curves, snapshots = _Curves(), {}
+        curves, snapshots, at = _Curves(), {}, schedule.snapshots()
         for epoch in range(schedule.epochs):
             curves.kl_weight.append(schedule.kl_weight(epoch))
             curves.train.append(self._train_epoch(epoch, adam, train, random))
@@ -255,7 +261,7 @@ class _Trainer:
             self._refuse_nan(epoch, curves.train[-1])
             show(curves.as_result(labelled=self.labelled))
             stop = schedule.early_stopping and _has_settled(curves)
-            if stop or epoch + 1 in schedule.snapshots():
+            if stop or epoch + 1 in at:
                 snapshots[epoch + 1] = latent_means(self.network, self.cells)
             if stop:
                 break
