@@ -20,11 +20,13 @@ class Oracle:
     training: bool
 
     def linear(self, name, x):
-        return x @ self.weights[f"{name}.weight"].astype(float).T + self.weights[f"{name}.bias"]
+        by_gene = self.weights.get(f"{name}.gene_weight")
+        weight = self.weights[f"{name}.weight"].T if by_gene is None else by_gene
+        return x @ weight.astype(float) + self.weights[f"{name}.bias"]
 
     def layers(self, name, x, groups=None):
         i = 0
-        while f"{name}.linear.{i}.weight" in self.weights:
+        while f"{name}.linear.{i}.bias" in self.weights:
             x = self.linear(f"{name}.linear.{i}", x if groups is None else np.hstack([x, groups]))
             norm_ = f"{name}.norm.{i}"
             mean = x.mean(axis=0) if self.training else self.weights[f"{norm_}.running_mean"]

@@ -17,7 +17,7 @@ def test_a_minibatch_holds_the_rows_asked_for():
     np.testing.assert_array_equal(part.counts.dense, x)
     np.testing.assert_array_equal(part.counts.dense.view(-1)[part.counts.nonzero], part.counts.values)
     assert len(part.counts.nonzero) == np.count_nonzero(x)
-    np.testing.assert_allclose(part.encoded, np.log1p(x), rtol=1e-6)
+    np.testing.assert_allclose(part.encoded.rows.toarray(), np.log1p(x), rtol=1e-6)
     np.testing.assert_allclose(part.log_library[:, 0], np.log(x.sum(axis=1)), rtol=1e-6)
     np.testing.assert_allclose(part.counts.log_factorials, gammaln(x + 1).sum(axis=1), rtol=1e-6)
     np.testing.assert_array_equal(part.batch.argmax(dim=1), rows % 3)

@@ -57,13 +57,14 @@ def zero_inflated(
 class _NegativeBinomial(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, counts: Counts, logits: Tensor, log_library: Tensor, log_dispersion: Tensor) -> Tensor:
-        """ln p of every cell (B,); keeps its slopes, all of which are at hand here."""
+        """ln p of every cell (B,); keeps its slopes where they are wanted, all of which are at hand here."""
         rate = _Rate.of(logits, log_library, log_dispersion)
         rising, slope = _log_rising(rate.dispersion, counts)
         per_gene = rate.log_zero()
         _add_at(per_gene, counts.nonzero, rate.log_ratio(counts).add_(rising))
-        always = torch.ones((), dtype=logits.dtype, device=logits.device)
-        ctx.save_for_backward(*_slopes(counts, rate, slope, always))
+        if ctx.needs_input_grad[1]:  # not in validation
+            always = torch.ones((), dtype=logits.dtype, device=logits.device)
+            ctx.save_for_backward(*_slopes(counts, rate, slope, always))
         return per_gene.sum(dim=1) - counts.log_factorials
 
     @staticmethod
@@ -80,7 +81,7 @@ class _ZeroInflated(torch.autograd.Function):
     def forward(
         ctx: Any, counts: Counts, logits: Tensor, log_library: Tensor, log_dispersion: Tensor, dropout_logits: Tensor
     ) -> Tensor:
-        """ln p of every cell (B,); keeps its slopes, all of which are at hand here."""
+        """ln p of every cell (B,); keeps its slopes where they are wanted, all of which are at hand here."""
         rate = _Rate.of(logits, log_library, log_dispersion)
         rising, slope = _log_rising(rate.dispersion, counts)
         not_dropped = rate.log_zero().sub_(dropout_logits)  # B × G, ln of the odds that a zero is no dropout
@@ -90,8 +91,9 @@ class _ZeroInflated(torch.autograd.Function):
         at_count = _at(not_dropped, counts.nonzero).add_(rate.log_ratio(counts)).add_(rising)
         _put_at(per_gene, counts.nonzero, at_count)
         per_gene.sub_(F.softplus(-dropout_logits))
-        by_dropout = torch.sigmoid(-dropout_logits).sub_(genuine)
-        ctx.save_for_backward(*_slopes(counts, rate, slope, genuine), by_dropout)
+        if ctx.needs_input_grad[1]:  # not in validation
+            by_dropout = torch.sigmoid(-dropout_logits).sub_(genuine)
+            ctx.save_for_backward(*_slopes(counts, rate, slope, genuine), by_dropout)
         return per_gene.sum(dim=1) - counts.log_factorials
 
     @staticmethod

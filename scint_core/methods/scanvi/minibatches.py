@@ -15,6 +15,7 @@ from torch import Tensor
 from scint_core.contract import FloatArray, IntArray, Sparse
 from scint_core.methods.scanvi.likelihood import Counts
 from scint_core.methods.scanvi.network import Gaussian, one_hot
+from scint_core.methods.scanvi.sparse_linear import SparseCells
 
 _FEWEST = 3  # cells of a minibatch: batch norm needs two, and a mean over so few is noise
 
@@ -24,7 +25,7 @@ class Minibatch:
     """B cells on the device."""
 
     counts: Counts
-    encoded: Tensor  # B × G, ln(1 + x)
+    encoded: SparseCells  # B × G, ln(1 + x)
     batch: Tensor | None  # B × S, zeros and ones
     log_library: Tensor  # B × 1, ln of the cell's total
     library_prior: Gaussian  # B × 1, of its batch
@@ -63,14 +64,13 @@ class Cells:
         row = np.repeat(np.arange(n_cells, dtype=np.int64), np.diff(part.indptr))
         genes = part.indices.astype(np.int64)
         nonzero, values = self._send(row * n_genes + genes), self._send(part.data)
-        dense, encoded = (torch.zeros(n_cells, n_genes, device=self.device) for _ in range(2))
+        dense = torch.zeros(n_cells, n_genes, device=self.device)
         dense.view(-1).scatter_(0, nonzero, values)
-        encoded.view(-1).scatter_(0, nonzero, values.log1p())
         log_factorials = self._send(self.log_factorials[rows].astype(np.float32))
         mean, variance = (self._send(of_batch[self.batch[rows]].astype(np.float32)[:, None]) for of_batch in self.prior)
         return Minibatch(
             counts=Counts(dense, nonzero, self._send(row), self._send(genes), values, log_factorials),
-            encoded=encoded,
+            encoded=SparseCells(part.log1p(), self.device),
             batch=one_hot(self._send(self.batch[rows]), self.n_batches),
             log_library=self._send(self.log_library[rows].astype(np.float32)[:, None]),
             library_prior=Gaussian(mean, variance),

@@ -7,12 +7,14 @@ Layers, starting values and constants follow scvi-tools 1.4 (`VAE`, `SCANVAE`), 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scint_core.methods.scanvi.likelihood import Counts, negative_binomial, zero_inflated
+from scint_core.methods.scanvi.sparse_linear import SparseCells, SparseLinear
 
 _LEAST_VARIANCE = 1e-4  # of q(z|x), q(ℓ|x) and q(u|z, c)
 
@@ -45,35 +47,46 @@ class Gaussian:
 
 
 class Layers(nn.Module):
-    """Linear → batch norm → ReLU → dropout, `n_layers` times; groups are put next to the input of every layer."""
+    """Linear → batch norm → ReLU → dropout, `n_layers` times; groups are put next to the input of every layer.
 
-    def __init__(self, n_in: int, n_groups: int, n_layers: int, n_hidden: int, dropout: float) -> None:
+    `first` makes the first linear layer: `nn.Linear`, or `SparseLinear` for `SparseCells`.
+    """
+
+    def __init__(
+        self, n_in: int, n_groups: int, n_layers: int, n_hidden: int, dropout: float, first: type[nn.Module] = nn.Linear
+    ) -> None:
         super().__init__()
-        sizes = [n_in, *[n_hidden] * (n_layers - 1)]
-        self.linear = nn.ModuleList(nn.Linear(size + n_groups, n_hidden) for size in sizes)
-        self.norm = nn.ModuleList(nn.BatchNorm1d(n_hidden, eps=1e-3, momentum=0.01) for _ in sizes)
+        hidden = [nn.Linear(n_hidden + n_groups, n_hidden) for _ in range(n_layers - 1)]
+        self.linear = nn.ModuleList([first(n_in + n_groups, n_hidden), *hidden])
+        self.norm = nn.ModuleList(nn.BatchNorm1d(n_hidden, eps=1e-3, momentum=0.01) for _ in range(n_layers))
         self.dropout = dropout
 
-    def forward(self, values: Tensor, groups: Tensor | None = None) -> Tensor:
+    def forward(self, values: Any, groups: Tensor | None = None) -> Tensor:
         """B × n_in, and B × n_groups of zeros and ones → B × n_hidden."""
         for linear, norm in zip(self.linear, self.norm, strict=True):
             values = linear(values if groups is None else torch.cat([values, groups], dim=1))
             values = F.relu(norm(values), inplace=True)
-            if self.dropout > 0:
-                values = F.dropout(values, self.dropout, self.training)
-        return values
+            if self.training and self.dropout > 0:
+                values = drop_out(values, self.dropout)
+        hidden: Tensor = values
+        return hidden
+
+
+def drop_out(values: Tensor, share: float) -> Tensor:
+    """A random `share` set to zero and the others raised to make up for it: `F.dropout`, drawn twice as fast."""
+    return values * torch.rand_like(values).ge_(share).mul_(1 / (1 - share))
 
 
 class Encoder(nn.Module):
     """q of a latent variable: `layers`, then mean and ln variance."""
 
-    def __init__(self, n_in: int, n_out: int, n_groups: int, n_layers: int, n_hidden: int, dropout: float) -> None:
+    def __init__(self, layers: Layers, n_hidden: int, n_out: int) -> None:
         super().__init__()
-        self.layers = Layers(n_in, n_groups, n_layers, n_hidden, dropout)
+        self.layers = layers
         self.mean = nn.Linear(n_hidden, n_out)
         self.log_variance = nn.Linear(n_hidden, n_out)
 
-    def forward(self, values: Tensor, groups: Tensor | None = None) -> Gaussian:
+    def forward(self, values: Tensor | SparseCells, groups: Tensor | None = None) -> Gaussian:
         hidden = self.layers(values, groups)
         return Gaussian(self.mean(hidden), self.log_variance(hidden).exp() + _LEAST_VARIANCE)
 
@@ -121,10 +134,14 @@ class Scvi(nn.Module):
     def __init__(self, shape: Architecture) -> None:
         super().__init__()
         self.shape = shape
-        sizes = (shape.n_hidden, shape.dropout)
-        self.z_encoder = Encoder(shape.n_genes, shape.n_latent, 0, shape.n_layers, *sizes)
-        self.library_encoder = Encoder(shape.n_genes, 1, 0, 1, *sizes) if shape.infer_library else None
+        self.z_encoder = self._encoder(shape.n_layers, shape.n_latent)
+        self.library_encoder = self._encoder(1, 1) if shape.infer_library else None
         self.decoder = CountDecoder(shape)
+
+    def _encoder(self, n_layers: int, n_out: int) -> Encoder:
+        shape = self.shape
+        layers = Layers(shape.n_genes, 0, n_layers, shape.n_hidden, shape.dropout, first=SparseLinear)
+        return Encoder(layers, shape.n_hidden, n_out)
 
 
 class Scanvi(Scvi):
@@ -133,11 +150,10 @@ class Scanvi(Scvi):
     def __init__(self, shape: Architecture) -> None:
         super().__init__(shape)
         n_latent, n_labels, n_groups = shape.n_latent, shape.n_labels, _n_groups(shape.n_labels)
-        self.classifier = nn.Sequential(
-            Layers(n_latent, 0, shape.n_layers, shape.n_hidden, shape.dropout), nn.Linear(shape.n_hidden, n_labels)
-        )
-        self.u_encoder = Encoder(n_latent, n_latent, n_groups, shape.n_layers, shape.n_hidden, shape.dropout)
-        self.z_decoder = LatentDecoder(n_latent, n_groups, shape.n_layers, shape.n_hidden)
+        sizes = (shape.n_layers, shape.n_hidden)
+        self.classifier = nn.Sequential(Layers(n_latent, 0, *sizes, shape.dropout), nn.Linear(shape.n_hidden, n_labels))
+        self.u_encoder = Encoder(Layers(n_latent, n_groups, *sizes, shape.dropout), shape.n_hidden, n_latent)
+        self.z_decoder = LatentDecoder(n_latent, n_groups, *sizes)
 
 
 def _n_groups(n: int) -> int:
