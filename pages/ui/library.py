@@ -179,7 +179,7 @@ def run_title(job: JobFolder) -> str:
     arguments = job.spec()["arguments"]
     method = find_method(arguments["method"])
     changed = method.Params.create(arguments["params"]).changed()
-    parts = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in changed.items()]
+    parts = [f"{name.replace('_', ' ')} {short(value)}" for name, value in changed.items()]
     if arguments.get("hide"):
         parts.append(f"{arguments['hide']:.0%} of labels hidden")
     if arguments["seed"]:
@@ -228,11 +228,12 @@ def data_title(job: JobFolder) -> str:
     return str(job.spec()["arguments"]["title"])
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A parameter's value in a few letters: "on", "auto", "0.5", "A → B"."""
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "auto"}[value]
     if isinstance(value, list | tuple):
-        return " → ".join(_short(item) for item in value)
+        return " → ".join(short(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
