@@ -20,11 +20,14 @@ from scint_core.methods import all_methods as methods
 from scint_core.runs.check import check
 from scint_core.runs.evaluate import evaluate
 from scint_core.runs.integrate import integrate
+from scint_core.runs.sweeps.result import Sweep
+from scint_core.runs.sweeps.sweep import sweep
 
 __all__ = [
     "Finding",
     "Integration",
     "IntegrationError",
+    "Sweep",
     "check",
     "evaluate",
     "integrate",
@@ -32,4 +35,5 @@ __all__ = [
     "preprocess",
     "read",
     "simulate",
+    "sweep",
 ]

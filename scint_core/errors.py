@@ -5,6 +5,7 @@
     ├── MethodError         a method that does not exist
     ├── DataError           the data in memory cannot be used: column, batch, NaN, counts
     │   └── FileError       a file cannot be read or must not be
+    ├── JobError            a job or sweep cannot be started or seen through
     └── ResultError         a method returned something that is not finite, complete or in order
 
 A message is one sentence for the person at the screen: it names the parameter, column, batch or file at fault,
@@ -30,6 +31,10 @@ class DataError(IntegrationError):
 
 class FileError(DataError):
     """A file is unreadable, damaged, too large, hostile or of an unknown kind."""
+
+
+class JobError(IntegrationError):
+    """A job or a sweep cannot be started or seen through."""
 
 
 class ResultError(IntegrationError):

@@ -18,6 +18,25 @@ def _fresh_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SCINT_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.fixture
+def jobs_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Jobs are done in the thread that watches them, without a process; returns their folders as they run, in order."""
+    from scint_core.runs.jobs import supervise
+    from scint_core.runs.jobs.child import run_job
+    from scint_core.runs.jobs.launch import Child
+
+    ran = []
+
+    def start(path: Path) -> Child:
+        ran.append(path)
+        child = Child(-1)
+        child.end(run_job(path))
+        return child
+
+    monkeypatch.setattr(supervise, "start", start)
+    return ran
+
+
 def pytest_sessionfinish() -> None:
     import shutil
 

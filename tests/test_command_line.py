@@ -1,10 +1,12 @@
 """The command line: results, sentences and exit statuses."""
 
+import io
 import subprocess
 import sys
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
 from scint_core.__main__ import main
@@ -86,3 +88,37 @@ def test_the_module_runs():
     said = subprocess.run([sys.executable, "-m", "scint_core", "--version"], capture_output=True, text=True)
     assert said.returncode == 0
     assert said.stdout.strip()
+
+
+def test_sweep_writes_the_table_says_what_it_shows_and_goes_on(raw, tmp_path, capsys, jobs_here):
+    out = tmp_path / "swept"
+    command = ["sweep", str(raw), "--method", "harmony", "--grid", "theta=0,2", "--param", "max_iter=2", "--seeds", "0",
+               "--label-key", "celltype", "--out", str(out)]  # fmt: skip
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "2 of 2 runs done" in said
+    assert "theta" in said
+    table = pd.read_csv(out / "sweep.csv")
+    assert list(table["theta"]) == [0, 2]
+    assert table["iLISI"].notna().all()
+    done = len(jobs_here)
+    assert main(command) == 0
+    assert len(jobs_here) == done  # nothing was left to do
+    pd.testing.assert_frame_equal(pd.read_csv(out / "sweep.csv"), table)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--grid", "k=5,0"], "parameter 'k' is 0"),
+        (["--grid", "k=5,few"], "parameter 'k' is 'few'"),
+        (["--grid", "k"], "--grid 'k' is not NAME=VALUE: write it like --grid k=5,10,20"),
+        ([], "grid is empty"),
+        (["--grid", "k=5", "--seeds", "one"], "--seeds 'one' is not a list of whole numbers"),
+        (["--grid", f"k={','.join(map(str, range(1, 302)))}"], "301 runs: no run has been done yet"),
+    ],
+)
+def test_a_sweep_that_cannot_be_run_is_refused_with_a_sentence(raw, tmp_path, capsys, monkeypatch, arguments, sentence):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(["sweep", str(raw), "--method", "mnn", *arguments, "--out", str(tmp_path / "out")]) == 1
+    assert sentence in capsys.readouterr().err

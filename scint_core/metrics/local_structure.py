@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scint_core.contract import FloatArray
 from scint_core.metrics.base import MetricInput, MetricResult, undefined
-from scint_core.numerics.neighbors import nearest_neighbors
+from scint_core.numerics.kept_neighbors import kept_neighbors
 from scint_core.preprocess.pca import pca
 
 _NEIGHBORS = 100
@@ -30,7 +29,7 @@ def local_structure(data: MetricInput) -> MetricResult:
             small.append(name)
         if len(cells) >= _FEWEST:
             before = pca(data.pca[cells], _COMPONENTS).scores
-            per_cell[cells] = _kept(before, data.embedding[cells], reach_in(len(cells)))
+            per_cell[cells] = kept_neighbors(before, data.embedding[cells], reach_in(len(cells)))
     if np.isnan(per_cell).all():
         return undefined(f"Local structure needs a batch of {_FEWEST} cells")
     note = f"half of the batch instead of {_NEIGHBORS} neighbours in: {', '.join(small)}" if small else ""
@@ -41,10 +40,3 @@ def local_structure(data: MetricInput) -> MetricResult:
 def reach_in(n_cells: int) -> int:
     """How many neighbours are compared in a batch of so many cells."""
     return min(_NEIGHBORS, n_cells // 2)
-
-
-def _kept(before: FloatArray, after: FloatArray, k: int) -> FloatArray:
-    """Share of every cell's `k` nearest in one space that are among its `k` nearest in the other (cells,)."""
-    indices = [nearest_neighbors(space, space, k).indices for space in (before, after)]
-    together = np.sort(np.concatenate(indices, axis=1), axis=1)  # cells × 2k: what is in both stands there twice
-    return np.asarray((together[:, 1:] == together[:, :-1]).sum(axis=1) / k)

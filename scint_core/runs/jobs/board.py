@@ -45,7 +45,8 @@ class JobBoard:
     def __init__(self, folder: Path | None = None, executor: Executor | None = None) -> None:
         self.folder = (folder or state_folder()) / "runs"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._executor = executor or ThreadPoolExecutor(slots(), thread_name_prefix="job")
+        self.slots = slots()
+        self._executor = executor or ThreadPoolExecutor(self.slots, thread_name_prefix="job")
         self._lock = threading.Lock()
 
     def submit(self, spec: JobSpec) -> JobFolder:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scint_core.contract.folders import state_folder
-
 LOADED = "loaded.h5ad"
 PREPARED = "prepared.h5ad"
 INTEGRATED = "integrated.h5ad"
@@ -14,6 +12,6 @@ VIEW = "view"
 GENES = "genes"
 
 
-def result_of(job_id: str) -> Path:
-    """Where the result of another job lies."""
-    return state_folder() / "runs" / job_id / "result"
+def result_of(job_id: str, filling: Path) -> Path:
+    """Where the result of another job lies, seen from the folder that a job is filling."""
+    return filling.parent.parent / job_id / "result"

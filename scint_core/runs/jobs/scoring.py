@@ -63,11 +63,11 @@ def score(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     far: {name: {"score", "note"}}.
     """
     report(0.0, "Opening the data")
-    source, chosen = result_of(arguments["data"]), str(arguments["row"])
+    source, chosen = result_of(arguments["data"], folder), str(arguments["row"])
     view = codec.read(source / VIEW)
     adata = ad.read_h5ad(source / PREPARED, backed="r")
     problem = problem_from(adata, view["batch_key"], view["label_key"])
-    row = _row(chosen, adata, problem)
+    row = _row(chosen, adata, problem, folder)
     batch, label = columns_of(problem)
     pca = problem.to_input_order(problem.pca)
     each = measure_each(row.coordinates, batch, label, pca, metrics=row.metrics, lost_variance=row.lost_variance)
@@ -93,7 +93,7 @@ def own_embeddings(adata: ad.AnnData) -> tuple[str, ...]:
     )
 
 
-def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
+def _row(chosen: str, adata: ad.AnnData, problem: Problem, folder: Path) -> Row:
     """What `row` names. Raises `DataError` for an embedding that is absent, not finite or of another shape."""
     before = problem.to_input_order(problem.pca)
     if chosen == BEFORE:
@@ -105,7 +105,7 @@ def _row(chosen: str, adata: ad.AnnData, problem: Problem) -> Row:
         key = chosen.removeprefix(OBSM)
         coordinates = finite_coordinates(embedding_in(adata, key), key, problem.n_cells)
         return Row(coordinates, saw_labels=saw_labels(adata, key, problem.label_key))
-    run = load_integration(result_of(chosen))
+    run = load_integration(result_of(chosen, folder))
     return Row(run.coordinates, lost_variance_of(run.steps, run.batch_names), _run_saw_labels(run, problem.label_key))
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
-import scipy.sparse as sp
 
 from scint_core.contract import IntArray, Problem
 from scint_core.data.held_out import hide_labels
@@ -34,11 +33,11 @@ from scint_core.export.h5ad import write_h5ad
 from scint_core.methods import find_method
 from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
-from scint_core.runs.check import check
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.places import GENES, INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
-from scint_core.runs.jobs.scoring import own_embeddings, score
+from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
+from scint_core.runs.jobs.prepared import store_prepared
+from scint_core.runs.jobs.scoring import score
 from scint_core.runs.progress import Report, share
 from scint_core.runs.store import TRACE, load_integration, save_integration
 from scint_core.runs.trace import Axes, FolderTrace
@@ -80,7 +79,7 @@ def _columns(adata: ad.AnnData) -> dict[str, int]:
 def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Preprocess a loaded data set (`loaded`: its job) with the given columns and parameters."""
     report(0.0, "Opening the data")
-    adata = ad.read_h5ad(result_of(arguments["loaded"]) / LOADED)
+    adata = ad.read_h5ad(result_of(arguments["loaded"], folder) / LOADED)
     batch_key, label_key = arguments["batch_key"], arguments["label_key"]
     report(0.1, "Normalising, choosing genes, computing principal components")
     with warnings.catch_warnings(record=True) as caught:
@@ -88,28 +87,8 @@ def prepare(arguments: dict[str, Any], folder: Path, report: Report) -> None:
         prepared = preprocess(adata, batch_key=batch_key, **arguments["params"])
     del adata  # a copy of every matrix
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, DataWarning)]
-    problem = problem_from(prepared, batch_key, label_key)
-    report(0.5, "Drawing the map")
-    layout = umap_layout(problem.to_input_order(problem.pca))
-    batch, labels = problem.groups_in_input_order()
-    report(0.8, "Storing the data")
-    write_h5ad(prepared, folder / PREPARED)
-    codec.write(_by_gene(prepared), folder / GENES)
-    view = {
-        "title": arguments["title"], "batch_key": batch_key, "label_key": label_key, "notes": notes,
-        "n_genes": prepared.n_vars, "n_variable": len(problem.genes), "umap": layout,
-        "batch": batch, "batch_names": problem.batch_names,
-        "labels": labels, "label_names": problem.label_names, "cells": prepared.obs_names.to_numpy().astype(np.str_),
-        "columns": tuple(map(str, prepared.obs.columns)), "obsm_keys": own_embeddings(prepared),
-        "findings": [asdict(finding) for finding in check(prepared, batch_key, label_key)],
-    }  # fmt: skip
-    codec.write(view, folder / VIEW)
-
-
-def _by_gene(prepared: ad.AnnData) -> dict[str, Any]:
-    """Names of all genes, and their values (genes × cells, float32), so that those of one gene lie together."""
-    by_column = sp.csc_matrix(prepared.X, dtype=np.float32)  # whose transpose by rows is the same arrays
-    return {"names": prepared.var_names.to_numpy().astype(np.str_), "values": by_column.T}
+    about = {"title": arguments["title"], "batch_key": batch_key, "label_key": label_key, "notes": notes}
+    store_prepared(prepared, about, folder, share(report, 0.5, 1.0))
 
 
 def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
@@ -117,7 +96,7 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
 
     A method that reads labels gets those of `label_key`, without the share `hide` of them, and is then asked for these.
     """
-    source = result_of(arguments["data"])
+    source = result_of(arguments["data"], folder)
     report(0.0, "Opening the data")
     adata = ad.read_h5ad(source / PREPARED)
     before = codec.read(source / VIEW)
@@ -148,9 +127,9 @@ def _held_out(truth: Problem, hidden: IntArray, result: Integration) -> dict[str
 
 def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Write a prepared data set with the result of a run (`run`: its job) added, as h5ad."""
-    run = result_of(arguments["run"])
+    run = result_of(arguments["run"], folder)
     report(0.0, "Opening the data")
-    adata = ad.read_h5ad(result_of(arguments["data"]) / PREPARED)
+    adata = ad.read_h5ad(result_of(arguments["data"], folder) / PREPARED)
     integration = load_integration(run)
     report(0.3, "Adding the result")
     integration.write(adata, umap=False)
