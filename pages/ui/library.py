@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import anndata as ad
 import numpy as np
@@ -187,8 +187,21 @@ def run_title(job: JobFolder) -> str:
     return ", ".join([method.label, *parts])
 
 
-def labels(jobs: Collection[JobFolder], title: Callable[[JobFolder], str]) -> dict[str, str]:
-    """A label per job id, all different: Streamlit's select box takes equal labels for the same option.
+class Listed(Protocol):
+    """What can be offered in a list: a job, a sweep."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def created(self) -> float: ...
+
+
+L = TypeVar("L", bound=Listed)
+
+
+def labels(jobs: Collection[L], title: Callable[[L], str]) -> dict[str, str]:
+    """A label per id, all different: Streamlit's select box takes equal labels for the same option.
 
     Jobs of the same title (run by another version of scint, from another reading of a file) bear their time.
     """

@@ -51,7 +51,9 @@ def _moved(view: library.DataView, runs: tuple[FinishedRun, FinishedRun], names:
     st.subheader("Cells that moved")
     shown = compared_cells(view.n_cells)
     moved = _cells_moved(runs[0].run_id, runs[1].run_id)
-    of = "" if len(shown) == view.n_cells else f" Compared are {len(shown):,} of {view.n_cells:,} cells, an even sample."
+    of = (
+        "" if len(shown) == view.n_cells else f" Compared are {len(shown):,} of {view.n_cells:,} cells, an even sample."
+    )
     st.markdown(
         f"**{moved.mean():.0%} of the neighbours of a cell change** on average; "
         f"{count(int((moved > 0.5).sum()), 'cell')} of {len(moved):,} have more than half of theirs replaced."
@@ -98,7 +100,9 @@ def _mixing(view: library.DataView, runs: tuple[FinishedRun, FinishedRun], names
         st.caption("Without a label column there are no types to tell apart.")
         return
     found = [scores_of(run.score_id) for run in runs]
-    offered = [name for name in METRICS if all(name in scores.results and by_type(view, scores, name) for scores in found)]
+    offered = [
+        name for name in METRICS if all(name in scores.results and by_type(view, scores, name) for scores in found)
+    ]
     if not offered:
         st.caption("No score of these runs has a part by type.")
         return
@@ -141,7 +145,8 @@ def dumbbells(before: dict[str, float], after: dict[str, float], names: tuple[st
                         tickfont={"size": 14}, title=None, range=[-0.6, len(types) - 0.4])  # fmt: skip
     figure.update_xaxes(title=None, zeroline=False, tickfont={"size": 13})
     figure.update_layout(
-        height=110 + 30 * len(types), margin={"l": 8, "r": 8, "t": 40, "b": 8}, paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR,
+        height=110 + 30 * len(types), margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "title": None, "font": {"size": 14}},
     )  # fmt: skip
     return figure
@@ -159,7 +164,9 @@ def _pairs(view: library.DataView, runs: Sequence[FinishedRun]) -> None:
         return
     change = pairs_changed(a, b)
     for place, (name, n) in zip(
-        st.columns(3), {"gained": len(change.gained), "lost": len(change.lost), "kept": change.kept}.items(), strict=True
+        st.columns(3),
+        {"gained": len(change.gained), "lost": len(change.lost), "kept": change.kept}.items(),
+        strict=True,
     ):
         place.metric(name, f"{n:,}")
     table = pairs_table(view, a, b)

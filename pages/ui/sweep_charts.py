@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from pages.ui.palette import OKABE_ITO, colours
 from pages.ui.sweep_results import Place, SweepResult, value_text
 from pages.ui.sweep_values import Axis, axis_of
 from pages.ui.text import in_chart
+from scint_core.contract import FloatArray
 from scint_core.metrics import METRICS
 from scint_core.runs.sweeps.sensitivity import Stability
 
@@ -83,24 +85,22 @@ def _line(
     result: SweepResult, metric: str, axis: Axis, held: dict[str, Any], colour: str, name: str, *, legend: bool = False
 ) -> list[go.Scatter]:
     """Band and line over the settings that are finished."""
-    order = np.argsort(axis.positions)
-    places = [_place(result, {**held, axis.name: axis.values[i]}) for i in order]
-    known = [(axis.positions[i], axis.texts[i], place) for i, place in zip(order, places, strict=True)
-             if place in result.settings and math.isfinite(result.spread(place, metric)[0])]  # fmt: skip
-    x, texts = [position for position, _, _ in known], [text for _, text, _ in known]
-    mean, low, high = (list(part) for part in zip(*(result.spread(p, metric) for *_, p in known), strict=True)) if known else ([], [], [])
-    custom = [[result.settings[p][0].run_id, a, b] for (*_, p), a, b in zip(known, low, high, strict=True)]
-    seeds = "<br>%{customdata[1]:.3f} to %{customdata[2]:.3f} over the seeds" if result.several_seeds else ""
+    places = [_place(result, {**held, axis.name: value}) for value in axis.values]
+    known = [i for i, place in enumerate(places) if math.isfinite(result.spread(place, metric)[0])]
+    x = [axis.positions[i] for i in known]
+    mean, low, high = np.array([result.spread(places[i], metric) for i in known]).reshape(-1, 3).T
+    custom = [[result.settings[places[i]][0].run_id, *result.spread(places[i], metric)] for i in known]
+    seeds = "<br>%{customdata[2]:.3f} to %{customdata[3]:.3f} over the seeds" if result.several_seeds else ""
     line = go.Scatter(
-        x=x, y=mean, text=texts, customdata=custom, mode="lines+markers", name=name, legendgroup=name,
-        showlegend=legend, meta=f"curve:{metric}:{name}", line={"color": colour, "width": 2.5},
+        x=x, y=mean, text=[axis.texts[i] for i in known], customdata=custom, mode="lines+markers", name=name,
+        legendgroup=name, showlegend=legend, meta=f"curve:{metric}:{name}", line={"color": colour, "width": 2.5},
         marker={"size": 9, "color": colour}, selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
         hovertemplate=f"{axis.name} %{{text}}: <b>%{{y:.3f}}</b>{seeds}<extra>{name}</extra>",
     )  # fmt: skip
     return [*(_band(x, low, high, colour, f"{metric}:{name}") if result.several_seeds else []), line]
 
 
-def _band(x: list[float], low: list[float], high: list[float], colour: str, name: str) -> list[go.Scatter]:
+def _band(x: list[float], low: FloatArray, high: FloatArray, colour: str, name: str) -> list[go.Scatter]:
     """The area between the lowest and the highest score."""
     plain = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     return [
@@ -147,7 +147,7 @@ def moved_bars(found: Stability, axis: Axis) -> go.Figure:
     """The share of every cell's neighbours that change from each setting to the next, as steps along the axis."""
     texts = dict(zip(axis.values, axis.texts, strict=True))
     names = [texts.get(value, in_chart(value, 16)) for value in found.values]
-    steps = [f"{a} → {b}" for a, b in zip(names, names[1:], strict=False)]
+    steps = [f"{a} → {b}" for a, b in itertools.pairwise(names)]
     figure = go.Figure(
         go.Bar(
             x=list(range(len(steps))), y=found.moved, customdata=steps, marker={"color": OKABE_ITO[5]}, meta="moved",

@@ -76,11 +76,11 @@ def _asked(view: library.DataView) -> Grid | None:
     )  # fmt: skip
     fixed = _choose_fixed(view, methods, [spec.name for spec in (first, second) if spec])
     try:
+        if len(methods) == 1 and first is None:
+            raise ParameterError(f"{methods[0].label} has no parameter to vary: choose another method, or several")
         values = {spec.name: _choose_values(spec, methods) for spec in (first, second) if spec}
         _refuse_too_many(methods, values, int(n_seeds))
-        grid = Grid.create(
-            [method.name for method in methods], values, seeds=tuple(range(int(n_seeds))), fixed=fixed
-        )
+        grid = Grid.create([method.name for method in methods], values, seeds=tuple(range(int(n_seeds))), fixed=fixed)
         show_notes(_foreseen(view, grid))
     except IntegrationError as error:
         st.error(in_markdown(error), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""The maps of a sweep as a strip of pictures in one common range: a picture costs the browser nothing, a chart a lot."""
+"""The maps of a sweep as a strip of pictures in one common range: pictures, since a page bears only a few charts."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ export default function ({ parentElement, data }) {
   }));
 
   const draw = () => {
-    const at = Number(slider.value), from = Math.min(Math.floor(at), Math.max(last - 1, 0)), to = Math.min(from + 1, last);
+    const at = Number(slider.value), from = Math.min(Math.floor(at), Math.max(last - 1, 0));
+    const to = Math.min(from + 1, last);
     const part = Math.min(1, Math.max(0, (at - from - REST / 2) / (1 - REST)));  // rests at every value
     const t = part * part * (3 - 2 * part), near = Math.round(at);
     const width = canvas.clientWidth, height = canvas.clientHeight, ratio = window.devicePixelRatio || 1;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,7 +40,7 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class SweepResult:
-    """The finished runs of a sweep; `axes` are the values by axis, numbers in order, `defaults` the defaults by axis."""
+    """The finished runs of a sweep: `axes` are its values by axis, numbers in order, `defaults` the defaults."""
 
     axes: Mapping[str, tuple[Any, ...]]
     defaults: Mapping[str, Any]
@@ -82,6 +82,10 @@ class SweepResult:
         """The value at which an axis is held while another one is looked at: the default, or the one in the middle."""
         values = self.axes[axis]
         return self.defaults[axis] if self.has_default(axis) else values[len(values) // 2]
+
+    def default_among(self, axis: str, values: Sequence[Any]) -> int | None:
+        """The place of the default of an axis among some of its values; None where it is none of them."""
+        return values.index(self.defaults[axis]) if self.has_default(axis) and self.defaults[axis] in values else None
 
     def along(self, axis: str, held: Mapping[str, Any]) -> list[tuple[Any, FinishedRun]]:
         """Value and first run of the finished settings along one axis, the other axis held."""
@@ -143,26 +147,33 @@ def embedding_of(run_id: str) -> FloatArray:
     return np.ascontiguousarray(coordinates[compared_cells(len(coordinates))])
 
 
+Setup = tuple[Any, tuple[tuple[str, str], ...]]
+"""A value of a parameter, with run and score of every seed: what a stability is known by."""
+
+
 @st.cache_resource(max_entries=32, show_spinner="Comparing the settings …")
-def _stability(
-    axis: str, values: tuple[Any, ...], run_ids: tuple[str, ...], data_id: str, default: Any, _settings: list[Setting]
-) -> Stability:
+def _stability(axis: str, setups: tuple[Setup, ...], data_id: str, default: Any) -> Stability:
     view = library.data_view(data_id)
     labels = None if view.labels is None else view.labels[compared_cells(view.n_cells)]
-    return stability(axis, _settings, labels=labels, label_names=view.label_names, default=default)
+    settings = [
+        Setting(value, embedding_of(jobs[0][0]), [_scores(score_id) for _, score_id in jobs]) for value, jobs in setups
+    ]
+    return stability(axis, settings, labels=labels, label_names=view.label_names, default=default)
 
 
 def stability_of(view: library.DataView, result: SweepResult, axis: str) -> Stability | None:
-    """How far results move along one axis, the other one held; None as long as fewer than two settings are done."""
-    held = {name: result.middle(name) for name in result.axes}
-    path = result.along(axis, held)
+    """How far results move along one axis, the other one held; None as long as fewer than two settings are done.
+
+    Methods are called by their labels in it.
+    """
+    path = result.along(axis, {name: result.middle(name) for name in result.axes})
     if len(path) < 2:
         return None
-    label = {value: value_text(axis, value) if axis == METHOD else value for value, _ in path}
-    settings = [
-        Setting(label[value], embedding_of(run.run_id), [other.scores for other in result.settings[run.place]])
+    setups = tuple(
+        (
+            value_text(axis, value) if axis == METHOD else value,
+            tuple((other.run_id, other.score_id) for other in result.settings[run.place]),
+        )
         for value, run in path
-    ]
-    run_ids = tuple(other.run_id for _, run in path for other in result.settings[run.place])
-    values = tuple(label[value] for value, _ in path)
-    return _stability(axis, values, run_ids, view.id, result.defaults.get(axis), settings)
+    )
+    return _stability(axis, setups, view.id, result.defaults[axis])
