@@ -87,14 +87,15 @@ def _sentences(view: library.DataView, found: SweepResult) -> None:
 def how_far(axis: str, stability: Stability) -> str:
     """How far results move with one parameter, as a sentence."""
     most = max(range(len(stability.moved)), key=stability.moved.__getitem__)
-    step = " → ".join(short(value) for value in stability.values[most : most + 2])
-    rates = []
-    if stability.per_doubling is not None:
-        rates.append(f"{stability.per_doubling:.1%} of a cell's neighbours per doubling of {axis}")
-    if stability.per_unit is not None:
-        rates.append(f"{stability.per_unit:.2%} per unit")
-    said = f"Stability: {', '.join(rates)}; most" if rates else f"Stability of {axis}: most"
-    return f"{said} at {step}, where {stability.moved[most]:.0%} are replaced."
+    first, second = (short(value) for value in stability.values[most : most + 2])
+    step = f"from {first} to {second} {stability.moved[most]:.0%}"
+    if stability.per_unit is None:
+        return f"Of a cell's neighbours {step} are replaced, the most of any step along {axis}."
+    doubling = "" if stability.per_doubling is None else f", {stability.per_doubling:.1%} per doubling"
+    return (
+        f"Stability: {stability.per_unit:.2%} of a cell's neighbours are replaced per unit of {axis}{doubling}; "
+        f"the most {step}."
+    )
 
 
 # The sections

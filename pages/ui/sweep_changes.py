@@ -21,6 +21,10 @@ from scint_core.runs.sweeps.sensitivity import NEIGHBORS, cells_moved, pairs_cha
 
 _CLEAR = "rgba(0,0,0,0)"
 _MOST_KINDS = 12  # of pairs, in the table
+_PER_CELL = {  # scores whose parts are on another scale than the score
+    "iLISI": "How many batches there are effectively around a cell, from 1 on; the mean of each type.",
+    "cLISI": "How many types there are effectively around a cell: 1 is its own only; the mean of each type.",
+}
 
 
 def draw_changes(view: library.DataView, result: SweepResult) -> None:
@@ -112,7 +116,7 @@ def _mixing(view: library.DataView, runs: tuple[FinishedRun, FinishedRun], names
         dumbbells(before, after, names), key=f"dumbbells:{runs[0].run_id}:{runs[1].run_id}:{metric}",
         alt=f"{metric} of every cell type at {names[0]} and at {names[1]}",
     )  # fmt: skip
-    st.caption(METRICS[metric].meaning)
+    st.caption(_PER_CELL.get(metric, METRICS[metric].meaning))
 
 
 def by_type(view: library.DataView, scores: RowScores, metric: str) -> dict[str, float]:

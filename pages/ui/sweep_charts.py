@@ -61,7 +61,7 @@ def curves(result: SweepResult, metrics: Sequence[str], along: str) -> go.Figure
 
 def _title(metric: str) -> str:
     lower = metric in METRICS and METRICS[metric].better == "lower"
-    return f"{metric} (lower is better)" if lower else metric
+    return f"<b>{metric}</b>{' (lower is better)' if lower else ''}"
 
 
 def _colour_of(metric: str) -> str:

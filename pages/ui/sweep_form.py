@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,6 +21,9 @@ from scint_core.runs.sweeps import MANY, Grid, SweepBoard, estimate
 
 _NO_PARAMETER = "(none)"
 _MOST_RUNS = 20_000
+Asked = Mapping[ParamSpec, str | list[Any]]
+"""What was typed or chosen, by parameter."""
+
 _MOST_FORESEEN = 24  # settings that are asked what a run would lower; more would keep the page waiting
 
 
@@ -68,25 +71,35 @@ def _asked(view: library.DataView) -> Grid | None:
     methods = _choose_methods()
     specs = shared_parameters(methods)
     first = _choose_parameter("Parameter", specs, methods, taken=None)
+    asked = {first: _choose_values(first, methods)} if first else {}
     second = _choose_parameter("Second parameter", specs, methods, taken=first) if first else None
+    asked |= {second: _choose_values(second, methods)} if second else {}
     n_seeds = st.number_input(
         "Seeds", 1, 20, 1, key="sweep:seeds", persist_state="session",
         help="Every setting is run with so many seeds, 0, 1, 2 and on; the curves then show a band from the lowest to "
         "the highest score. Methods without anything random give the same each time.",
     )  # fmt: skip
-    fixed = _choose_fixed(view, methods, [spec.name for spec in (first, second) if spec])
+    fixed = _choose_fixed(view, methods, [spec.name for spec in asked])
     try:
-        if len(methods) == 1 and first is None:
-            raise ParameterError(f"{methods[0].label} has no parameter to vary: choose another method, or several")
-        values = {spec.name: _choose_values(spec, methods) for spec in (first, second) if spec}
-        _refuse_too_many(methods, values, int(n_seeds))
-        grid = Grid.create([method.name for method in methods], values, seeds=tuple(range(int(n_seeds))), fixed=fixed)
+        grid = _grid(methods, asked, int(n_seeds), fixed)
         show_notes(_foreseen(view, grid))
     except IntegrationError as error:
         st.error(in_markdown(error), icon=":material/error:")
         return None
     st.markdown(f":material/timer: {_length(view, grid)}.")
     return grid
+
+
+def _grid(methods: Sequence[Method], asked: Asked, n_seeds: int, fixed: dict[str, Any]) -> Grid:
+    """The grid that was asked for. Raises, with a sentence for the page, where there is none."""
+    if len(methods) == 1 and not asked:
+        raise ParameterError(f"{methods[0].label} has no parameter to vary: choose another method, or several")
+    values = {spec.name: read_values(spec, text) if isinstance(text, str) else text for spec, text in asked.items()}
+    for spec in asked:
+        if not values[spec.name]:
+            raise ParameterError(f"parameter '{spec.name}' has no values to try: choose at least one")
+    _refuse_too_many(methods, values, n_seeds)
+    return Grid.create([method.name for method in methods], values, seeds=tuple(range(n_seeds)), fixed=fixed)
 
 
 def _choose_methods() -> list[Method]:
@@ -127,21 +140,17 @@ def _names(methods: Sequence[Method]) -> str:
     return ",".join(method.name for method in methods)
 
 
-def _choose_values(spec: ParamSpec, methods: Sequence[Method]) -> list[Any]:
-    """Draw the field for the values of a parameter. Raises `ParameterError` where they cannot be read."""
+def _choose_values(spec: ParamSpec, methods: Sequence[Method]) -> str | list[Any]:
+    """Draw the field for the values of a parameter: numbers as typed, choices as chosen."""
     key = f"sweep:values:{_names(methods)}:{spec.name}"
     if spec.kind in NUMBERS:
         st.session_state.setdefault(key, written(ladder(spec)))
-        text = st.text_input(f"Values of {spec.name}", key=key, help=spec.text, persist_state="session")
-        return read_values(spec, text)
+        return st.text_input(f"Values of {spec.name}", key=key, help=spec.text, persist_state="session")
     values = choices_of(spec)
-    chosen = st.multiselect(
+    return st.multiselect(
         f"Values of {spec.name}", values, default=values, format_func=short, key=key, help=spec.text,
         persist_state="session",
     )  # fmt: skip
-    if not chosen:
-        raise ParameterError(f"parameter '{spec.name}' has no values to try: choose at least one of {written(values)}")
-    return chosen
 
 
 def _choose_fixed(view: library.DataView, methods: Sequence[Method], swept: Sequence[str]) -> dict[str, Any]:

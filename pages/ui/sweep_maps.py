@@ -19,9 +19,9 @@ from pages.ui.text import in_chart
 from scint_core.contract import FloatArray
 
 MOST_PICTURES = 8
-_PER_ROW = 4
+_PER_ROW = 3
 _PIXELS = 420
-_SIDE = 250  # height of a picture on the page
+_SIDE = 225  # height of a picture on the page
 _MARGIN = 0.03
 _CLEAR = "rgba(0,0,0,0)"
 
@@ -55,7 +55,7 @@ def common_box(layouts: Sequence[FloatArray]) -> tuple[FloatArray, float]:
 
 
 def strip(pictures: Sequence[Picture], colouring: Colouring) -> go.Figure:
-    """The maps side by side, four in a row, with one legend; a point's `customdata` is the run of its picture."""
+    """The maps side by side, three in a row, with one legend; a point's `customdata` is the run of its picture."""
     columns = min(_PER_ROW, len(pictures))
     n_rows = -(-len(pictures) // columns)
     titles = [f"<b>{p.title}</b> (default)" if p.default else p.title for p in pictures]

@@ -50,7 +50,7 @@ export default function ({ parentElement, data }) {
   slider.max = last;
   slider.setAttribute("aria-label", data.axis);
   canvas.setAttribute("aria-label", data.alt);
-  if (parentElement.dataset.frames !== data.id) { slider.value = 0; parentElement.dataset.frames = data.id; }
+  if (slider.dataset.film !== data.id) { slider.value = 0; slider.dataset.film = data.id; }
 
   const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
   find("marks").replaceChildren(...data.texts.map(text => element("div", text)));
