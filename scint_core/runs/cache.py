@@ -16,6 +16,7 @@ from scint_core.runs import codec
 
 MISSING = object()
 DEFAULT_LIMIT = 4 << 30  # bytes
+_SECONDS = "seconds"  # a file beside a result: how long the step took
 _TRIM_EVERY = 1 / 16  # of the limit, in newly stored bytes
 
 
@@ -40,11 +41,19 @@ class StepCache:
             return MISSING
         return value
 
-    def store(self, key: str, value: Any) -> None:
-        """Keep `value` under `key`; silently not, where the disk refuses."""
+    def seconds(self, key: str) -> float:
+        """How long the step took whose result is stored under `key`; 0 where that is not known."""
+        try:
+            return float((self._entry(key) / _SECONDS).read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def store(self, key: str, value: Any, seconds: float = 0.0) -> None:
+        """Keep `value`, which took `seconds`, under `key`; silently not, where the disk refuses."""
         entry = self._entry(key)
         try:
             codec.write(value, entry)
+            (entry / _SECONDS).write_text(f"{seconds:.3f}")
             self._stored_since_trim += codec.size(entry)
         except OSError:
             return

@@ -41,8 +41,9 @@ class StepRunner:
         seconds = time.perf_counter() - started
         self._keys.name(value, key)
         if not reused and seconds > WORTH_STORING:
-            self._cache.store(key, value)
-        self._record(title, function, args, kwargs, value, seconds, reused)
+            self._cache.store(key, value, seconds)
+        saved = max(self._cache.seconds(key) - seconds, 0.0) if reused else 0.0
+        self._record(title, function, args, kwargs, value, seconds, reused, saved)
         self._progress.end()
         return value  # type: ignore[no-any-return]
 
@@ -70,6 +71,7 @@ class StepRunner:
         value: Any,
         seconds: float,
         reused: bool,
+        saved: float,
     ) -> None:
         names = function.__code__.co_varnames
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -79,6 +81,7 @@ class StepRunner:
                 seconds=seconds,
                 params={name: value for name, value in given.items() if _is_plain(value)},
                 reused=reused,
+                saved=saved,
                 function=_qualified(function),
                 kind=type(value).__name__,
                 stage=self._stage,

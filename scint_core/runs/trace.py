@@ -97,6 +97,16 @@ class MemoryTrace:
         """Nobody watches."""
 
 
+class NoTrace:
+    """Keeps nothing: for a run of which only the outcome is wanted."""
+
+    def keep(self, value: Any) -> Callable[[], Any]:  # noqa: ARG002
+        return lambda: None
+
+    def show(self, unfinished: Any) -> None:
+        """Nobody watches."""
+
+
 class FolderTrace:
     """Keeps results in a run's folder, and what the running step shows in the folder `live`."""
 

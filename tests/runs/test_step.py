@@ -1,5 +1,7 @@
 """`step` gives progress, cancel, trace and memory, and changes nothing about the result."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,19 @@ def test_another_argument_or_value_runs_again(tmp_path):
     runner(tmp_path)("Double", double, np.arange(3.0), factor=3)
     runner(tmp_path)("Double", double, np.arange(4.0))
     assert len(calls) == 3
+
+
+def slow(x):
+    time.sleep(0.05)
+    return x + 1
+
+
+def test_a_reused_step_tells_the_seconds_it_saved(tmp_path):
+    for step in (runner(tmp_path), runner(tmp_path)):
+        step("Slow", slow, np.arange(3.0))
+        (record,) = step.records
+        assert record.reused == (record.saved > 0)
+    assert record.saved == pytest.approx(0.05, abs=0.03)
 
 
 def test_a_chain_is_reused_without_hashing_what_lies_between(tmp_path, monkeypatch):
