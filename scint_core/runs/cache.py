@@ -24,6 +24,8 @@ from scint_core.runs.lock import locked, turn
 MISSING = object()
 LIMIT_VARIABLE = "SCINT_CACHE_BYTES"
 DEFAULT_LIMIT = 4 << 30  # bytes
+_SECONDS = "seconds"  # a file beside a result: how long the step took
+_SECONDS_BYTES = 12
 _SPARE = 1 / 16  # of the limit, freed beyond what is needed, so that entries are seldom counted
 _TOTAL = "bytes"  # the file that says how many bytes there are; its lock is that of all writing
 
@@ -54,9 +56,17 @@ class StepCache:
             os.utime(entry / codec.TREE)
         return value
 
-    def store(self, key: str, value: Any) -> None:
-        """Keep `value` under `key`; silently not, where it is larger than the limit or the disk refuses."""
-        if self.off or (needed := codec.weight(value)) > self.limit:
+    def seconds(self, key: str) -> float:
+        """How long the step took whose result is stored under `key`; 0 where that is not known."""
+        try:
+            return float((self._entry(key) / _SECONDS).read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def store(self, key: str, value: Any, seconds: float = 0.0) -> None:
+        """Keep `value`, which took `seconds`, under `key`; silently not, where it is larger than the limit or the disk
+        refuses."""
+        if self.off or (needed := codec.weight(value) + _SECONDS_BYTES) > self.limit:
             return
         entry = self._entry(key)
         with contextlib.suppress(OSError), locked(self.folder / _TOTAL) as file:
@@ -65,6 +75,7 @@ class StepCache:
             before = self._with_room_for(needed, _read_total(file))
             _write_total(file, before + needed)  # said first, so that a process that dies here leaves no byte uncounted
             codec.write(value, entry)
+            (entry / _SECONDS).write_text(f"{seconds:.3f}")
             _write_total(file, before + codec.size(entry))
 
     def trim(self) -> None:

@@ -40,7 +40,8 @@ class StepRunner:
         if value is MISSING:
             value, seconds, reused = self._do(key, function, args, kwargs)
         self._keys.name(value, key)
-        self._record(title, function, args, kwargs, value, seconds, reused)
+        saved = max(self._cache.seconds(key) - seconds, 0.0) if reused else 0.0
+        self._record(title, function, args, kwargs, value, seconds, reused, saved)
         self._progress.end()
         return value  # type: ignore[no-any-return]
 
@@ -70,7 +71,7 @@ class StepRunner:
                 value = codec.settled(function(*args, **kwargs))
             seconds = time.perf_counter() - started
             if _is_worth_storing(value, seconds):
-                self._cache.store(key, value)
+                self._cache.store(key, value, seconds)
         return value, seconds, False
 
     def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
@@ -99,6 +100,7 @@ class StepRunner:
         value: Any,
         seconds: float,
         reused: bool,
+        saved: float,
     ) -> None:
         names = function.__code__.co_varnames
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -108,6 +110,7 @@ class StepRunner:
                 seconds=seconds,
                 params={name: value for name, value in given.items() if _is_plain(value)},
                 reused=reused,
+                saved=saved,
                 function=_qualified(function),
                 kind=type(value).__name__,
                 stage=self._stage,

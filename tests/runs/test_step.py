@@ -91,6 +91,19 @@ def test_another_argument_or_value_runs_again(tmp_path):
     assert len(calls) == 3
 
 
+def dawdle(x):
+    time.sleep(0.05)
+    return x + 1
+
+
+def test_a_reused_step_tells_the_seconds_it_saved(tmp_path):
+    for step in (runner(tmp_path), runner(tmp_path)):
+        step("Dawdle", dawdle, np.arange(3.0))
+        (record,) = step.records
+        assert record.reused == (record.saved > 0)
+    assert record.saved == pytest.approx(0.05, abs=0.03)
+
+
 def test_a_chain_is_reused_without_hashing_what_lies_between(tmp_path, monkeypatch):
     def chain(step):
         a, b = step("Two", two_results, np.arange(3.0))

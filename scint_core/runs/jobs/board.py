@@ -42,8 +42,10 @@ class JobSpec:
 class JobBoard:
     """The jobs under `folder/runs`, done by an executor: a pool of threads that each watch one process."""
 
+    home = "runs"
+
     def __init__(self, folder: Path | None = None, executor: Executor | None = None) -> None:
-        self.folder = (folder or state_folder()) / "runs"
+        self.folder = (folder or state_folder()) / self.home
         self.folder.mkdir(parents=True, exist_ok=True)
         self.slots = slots()
         self._executor = executor or ThreadPoolExecutor(self.slots, thread_name_prefix="job")
