@@ -5,7 +5,8 @@
     ├── MethodError         a method that does not exist
     ├── DataError           the data in memory cannot be used: column, batch, NaN, counts
     │   └── FileError       a file cannot be read or must not be
-    └── ResultError         a method returned something that is not finite, complete or in order
+    ├── ResultError         a method returned something that is not finite, complete or in order
+    └── ClusterError        a cluster: no answer, no workers, workers that differ from this machine
 
 A message is one sentence for the person at the screen: it names the parameter, column, batch or file at fault,
 its value, and the way out.
@@ -34,3 +35,7 @@ class FileError(DataError):
 
 class ResultError(IntegrationError):
     """A method returned a result that is not finite, complete or in order: a defect of scint, never of the data."""
+
+
+class ClusterError(IntegrationError):
+    """A cluster does not answer, has no workers, or has workers that could not do the same as this machine."""
