@@ -39,7 +39,7 @@ def test_every_result_comes_though_a_worker_is_killed(tmp_path):
 
 
 def test_a_scheduler_needs_a_folder_and_an_answer(tmp_path):
-    with pytest.raises(ParameterError, match="scheduler is 'tcp://127.0.0.1:9', but folder is None"):
+    with pytest.raises(ParameterError, match="but folder is None: name a folder"):
         scint.sweep(prepared(), "mnn", {"k": [5]}, scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(ClusterError, match="no scheduler answers at 'tcp://127.0.0.1:9'"):
+    with pytest.raises(ClusterError, match="no scheduler answers at"):
         scint.sweep(prepared(), "mnn", {"k": [5]}, scheduler="tcp://127.0.0.1:9", folder=tmp_path)
