@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import anndata as ad
 import numpy as np
@@ -179,7 +179,7 @@ def run_title(job: JobFolder) -> str:
     arguments = job.spec()["arguments"]
     method = find_method(arguments["method"])
     changed = method.Params.create(arguments["params"]).changed()
-    parts = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in changed.items()]
+    parts = [f"{name.replace('_', ' ')} {short(value)}" for name, value in changed.items()]
     if arguments.get("hide"):
         parts.append(f"{arguments['hide']:.0%} of labels hidden")
     if arguments["seed"]:
@@ -187,8 +187,21 @@ def run_title(job: JobFolder) -> str:
     return ", ".join([method.label, *parts])
 
 
-def labels(jobs: Collection[JobFolder], title: Callable[[JobFolder], str]) -> dict[str, str]:
-    """A label per job id, all different: Streamlit's select box takes equal labels for the same option.
+class Listed(Protocol):
+    """What can be offered in a list: a job, a sweep."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def created(self) -> float: ...
+
+
+L = TypeVar("L", bound=Listed)
+
+
+def labels(jobs: Collection[L], title: Callable[[L], str]) -> dict[str, str]:
+    """A label per id, all different: Streamlit's select box takes equal labels for the same option.
 
     Jobs of the same title (run by another version of scint, from another reading of a file) bear their time.
     """
@@ -228,11 +241,12 @@ def data_title(job: JobFolder) -> str:
     return str(job.spec()["arguments"]["title"])
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A parameter's value in a few letters: "on", "auto", "0.5", "A → B"."""
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "auto"}[value]
     if isinstance(value, list | tuple):
-        return " → ".join(_short(item) for item in value)
+        return " → ".join(short(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-_REMEMBERED = ("loaded", "data", "run")
-"""Jobs in use: the data set that was read, the one that was prepared, the run that is shown."""
+_REMEMBERED = ("loaded", "data", "run", "sweep")
+"""What is in use: the data set that was read, the one that was prepared, the run and the sweep that are shown."""
 
 
 def restore() -> None:
@@ -29,9 +29,10 @@ def choose(name: str, job_id: str | None) -> None:
 
 
 def use_data(job_id: str | None) -> None:
-    """Use another prepared data set: the run shown belongs to the old one."""
+    """Use another prepared data set: the run and the sweep shown belong to the old one."""
     choose("data", job_id)
     choose("run", None)
+    choose("sweep", None)
 
 
 def _write_address(name: str) -> None:

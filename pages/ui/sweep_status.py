@@ -1,0 +1,74 @@
+"""How far a sweep is: a bar while it runs, and what can be done once it has stopped."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.sweep_form import sweep_board
+from pages.ui.text import count, in_markdown
+from scint_core.runs.sweeps import SweepFolder, SweepStatus
+from scint_core.runs.sweeps.estimate import spoken
+
+_EVERY = 1.0  # seconds between looks at a running sweep
+_MOST_REASONS = 3
+
+
+def follow_sweep(sweep: SweepFolder) -> None:
+    """Draw where a sweep stands; the page is drawn anew whenever another run is finished."""
+    status = sweep.status()
+    if status.state == "running":
+        st.fragment(_progress, run_every=_EVERY)(sweep.id, status.done + status.failed)
+        return
+    left, right = st.columns([3.2, 1], vertical_alignment="center")
+    with left:
+        _ended(sweep, status)
+    if status.state == "stopped" or status.failed:
+        text = "Resume" if status.state == "stopped" else "Try again"
+        if right.button(text, icon=":material/play_arrow:", width="stretch", key=f"resume:{sweep.id}"):
+            sweep_board().resume(sweep)
+            st.rerun()
+    elif right.button(
+        "Forget", icon=":material/delete:", width="stretch", key=f"forget:{sweep.id}",
+        help="Takes the sweep off the list. Its runs stay.",
+    ):  # fmt: skip
+        sweep_board().remove(sweep)
+        st.rerun()
+
+
+def _progress(sweep_id: str, ended_before: int) -> None:
+    """The bar, the time that is left, and a button to cancel."""
+    sweep = sweep_board().sweep(sweep_id)
+    status = sweep.status()
+    if status.state != "running" or status.done + status.failed != ended_before:
+        st.rerun()
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(min(status.fraction, 1.0), text=in_markdown(running_text(status)))
+    if button.button("Cancel", key=f"cancel:{sweep_id}", width="stretch", disabled=sweep.stop.exists()):
+        sweep_board().cancel(sweep)
+        st.rerun(scope="fragment")
+
+
+def running_text(status: SweepStatus) -> str:
+    """ "3 of 12 runs, about 40 s left · theta 4: Drawing the map"."""
+    left = f", about {spoken(status.seconds_left)} left" if status.seconds_left is not None else ""
+    doing = f" · {status.doing}" if status.doing else ""
+    return f"{status.done + status.failed} of {count(status.of, 'run')}{left}{doing}"
+
+
+def _ended(sweep: SweepFolder, status: SweepStatus) -> None:
+    if status.state == "stopped":
+        st.info(f"Stopped: {status.done} of {count(status.of, 'run')} are finished and kept.", icon=":material/pause:")
+    elif not status.failed:
+        st.caption(f":material/check: All {count(status.of, 'run')} are finished.")
+    if status.failed:
+        reasons = _reasons(sweep)
+        st.warning(
+            f"{count(status.failed, 'run')} of {status.of} failed. {in_markdown(' '.join(reasons[:_MOST_REASONS]))}",
+            icon=":material/warning:",
+        )
+
+
+def _reasons(sweep: SweepFolder) -> list[str]:
+    """The sentences that ended runs without a result, each once."""
+    jobs = [run.score if run.run.status().state == "done" else run.run for run in sweep.runs() if run.failed]
+    return list(dict.fromkeys(job.status().error for job in jobs))
