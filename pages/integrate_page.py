@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, forms, library, network_charts, state
+from pages.ui import charts, forms, library, live, network_charts, state
 from pages.ui.data_in_use import prepared_data
 from pages.ui.jobs import board, follow, submit
 from pages.ui.labels import choose_labels, show_held_out
@@ -16,39 +15,60 @@ from pages.ui.metric_cards import show_scores
 from pages.ui.notices import show_notes
 from pages.ui.routes import download_url
 from pages.ui.scores import score_another
+from pages.ui.steps import show_steps
 from pages.ui.text import count, in_markdown, visible
 from scint_core.contract import Method, Pairs, TrainedNetwork
 from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
 from scint_core.runs.jobs.places import INTEGRATED
 
+_WIDTHS = (1.15, 2.4)  # of the two columns
 _MOST_LINES = (100, 2000)
 _SPACES = {"genes": "corrected genes", "low-dimensional": "an embedding", "both": "corrected genes and an embedding"}
 
 
 def draw() -> None:
-    """Method and parameters on the left, the run on the right."""
+    """Method and parameters on the left; on the right the run, or a picture that follows the parameters."""
     st.title("Integrate")
     view = prepared_data()
     if view is None:
         return
-    form, result = st.columns([1.15, 2.4], gap="large")
-    with form:
-        _choose_and_run(view)
-    with result:
+    left, right = st.columns(_WIDTHS, gap="large")
+    with left:
+        method = _choose_method()
+    with right:
+        shown = st.segmented_control(
+            "Show", [live.RESULT, live.LIVE], default=live.RESULT, key=live.MODE, required=True,
+            persist_state="session", label_visibility="collapsed",
+            help="Live: sliders, and a map that follows them.",
+        )  # fmt: skip
+    if shown == live.LIVE:
+        reason = live.why_not(view, method)
+        if reason:
+            right.info(reason, icon=":material/info:")
+        else:
+            live.panel(view, method, _WIDTHS)
+        return
+    with left:
+        _set_and_run(view, method)
+    with right:
         _run_shown(view)
 
 
 # Method and parameters
 
 
-def _choose_and_run(view: library.DataView) -> None:
+def _choose_method() -> Method:
     methods = all_methods()
     name = st.selectbox(
         "Method", list(methods), index=list(methods).index("mnn"), format_func=lambda n: methods[n].label,
         key="method", persist_state="session",
     )  # fmt: skip
-    method = methods[name]
+    return methods[name]
+
+
+def _set_and_run(view: library.DataView, method: Method) -> None:
+    """The form of the method, and the button that runs it."""
     _describe(method)
     labels = choose_labels(method, view)
     label_key = labels.key if labels else view.label_key
@@ -63,7 +83,7 @@ def _choose_and_run(view: library.DataView) -> None:
     if run:
         params = method.Params.create(values).changed()
         asked = labels.arguments() if labels else {}
-        job = submit("integrate", data=view.id, method=name, params=params, seed=int(seed), **asked)
+        job = submit("integrate", data=view.id, method=method.name, params=params, seed=int(seed), **asked)
         state.choose("run", job.id)
         st.rerun()
 
@@ -132,7 +152,7 @@ def _result(view: library.DataView, run: library.RunView) -> None:
     _before_and_after(view, run)
     show_held_out(run, method)
     _training(run)
-    _steps(run)
+    show_steps(run)
     _download(view, run)
 
 
@@ -184,37 +204,6 @@ def _training(run: library.RunView) -> None:
                 key=f"curves:{record.title}",
                 alt=f"{record.title}: objective and its parts over {count(len(curves.kl_weight), 'epoch')}",
             )
-
-
-def _steps(run: library.RunView) -> None:
-    total = sum(record.seconds for record in run.result.steps)
-    with st.expander(f"What the run did: {count(len(run.result.steps), 'step')}, {total:.1f} s"):
-        rows = [
-            {
-                "stage": record.stage,
-                "step": record.title,
-                "seconds": round(record.seconds, 3),
-                "reused": record.reused,
-                "parameters": ", ".join(f"{k} {v}" for k, v in record.params.items()),
-            }
-            for record in run.result.steps
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
-        _explanations(run)
-
-
-def _explanations(run: library.RunView) -> None:
-    """What each kind of step does, with its formula; both formulas where the slide's is not the one that runs."""
-    explained = {record.explanation: record.title for record in reversed(run.result.steps) if record.explanation}
-    for explanation, title in reversed(explained.items()):
-        st.markdown(f"**{in_markdown(title)}.** {explanation.text}")
-        if explanation.slide:
-            st.caption("slide")
-            st.latex(explanation.slide)
-            st.caption("what runs")
-            st.latex(explanation.formula)
-        elif explanation.formula:
-            st.latex(explanation.formula)
 
 
 def _download(view: library.DataView, run: library.RunView) -> None:

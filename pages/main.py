@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import library, state
+from pages.ui.cluster import where_runs_go
 from pages.ui.jobs import board
 from pages.ui.text import count, in_markdown
 
@@ -58,5 +59,6 @@ def _running_jobs() -> None:
 with st.sidebar:
     _data_set_in_use()
     _running_jobs()
+    where_runs_go()
 
 page.run()

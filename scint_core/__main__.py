@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ from scint_core.errors import IntegrationError, ParameterError
 from scint_core.export.h5ad import write_h5ad
 from scint_core.methods import find_method
 from scint_core.numerics.values import holds_counts
+from scint_core.runs.jobs.cluster import SCHEDULER
 from scint_core.runs.progress import Report
 from scint_core.runs.sweeps import MANY, Estimate, Grid
 from scint_core.runs.sweeps.in_folder import estimated
@@ -72,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--seeds", default="0", metavar="S1,S2,...", help="every run once with each (default: 0)")
     sweep.add_argument("--batch-key", default="batch", help="column of the batches (default: batch)")
     sweep.add_argument("--label-key", help="column of the cell types")
+    address = os.environ.get(SCHEDULER) or None
+    scheduler_help = f"address of a dask scheduler whose workers do the runs and see DIR (default: {SCHEDULER})"
+    sweep.add_argument("--scheduler", metavar="ADDRESS", default=address, help=scheduler_help)
     sweep.add_argument("--yes", action="store_true", help=f"do not ask before more than {MANY} runs")
     sweep.add_argument("--out", required=True, type=Path, metavar="DIR", help="for the table and the runs")
     sweep.set_defaults(command=_sweep, kept="runs that are done are kept: the same command goes on with the others")
@@ -113,8 +118,8 @@ def _sweep(options: argparse.Namespace) -> int:
         return 1
     with _progress() as report:
         found = scint.sweep(
-            adata, options.method, grid, seeds=chosen.seeds, folder=options.out, most=len(chosen), report=report,
-            **about, **fixed,
+            adata, options.method, grid, seeds=chosen.seeds, folder=options.out, scheduler=options.scheduler,
+            most=len(chosen), report=report, **about, **fixed,
         )  # fmt: skip
     found.table.to_csv(options.out / "sweep.csv", index=False)
     return _say_found(found, options.out)

@@ -6,6 +6,7 @@
     ├── DataError           the data in memory cannot be used: column, batch, NaN, counts
     │   └── FileError       a file cannot be read or must not be
     ├── JobError            a job or sweep cannot be started or seen through
+    │   └── ClusterError    a cluster: no answer, no workers, workers that differ from this machine
     └── ResultError         a method returned something that is not finite, complete or in order
 
 A message is one sentence for the person at the screen: it names the parameter, column, batch or file at fault,
@@ -39,3 +40,7 @@ class JobError(IntegrationError):
 
 class ResultError(IntegrationError):
     """A method returned a result that is not finite, complete or in order: a defect of scint, never of the data."""
+
+
+class ClusterError(JobError):
+    """A cluster does not answer, has no workers, or has workers that could not do the same as this machine."""

@@ -91,7 +91,7 @@ def test_no_page_bears_the_name_of_an_importable_module(path):
 
 
 def test_importing_scint_is_light():
-    heavy = {"torch", "streamlit", "plotly", "umap", "scanpy", "sklearn", "igraph"}
+    heavy = {"torch", "streamlit", "plotly", "umap", "scanpy", "sklearn", "igraph", "distributed"}
     code = f"import sys, scint_core; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 

@@ -6,6 +6,7 @@ import os
 import secrets
 from urllib.parse import urlsplit
 
+import streamlit as st
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -15,14 +16,22 @@ TOKEN = secrets.token_urlsafe(24)
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def only_from_this_machine() -> bool:
+    """Whether nobody but users of this machine reaches the server."""
+    return st.get_option("server.address") in _LOCAL and not _further_hosts()
+
+
+def _further_hosts() -> set[str]:
+    return {name.strip() for name in os.environ.get("SCINT_HOSTS", "").split(",") if name.strip()}
+
+
 def require_access(request: Request) -> None:
     """Refuse a request that another site, a rebound name or an outsider made.
 
     `SCINT_HOSTS` (names separated by commas) admits more host names, for a server that others reach.
     """
     host = urlsplit(f"//{request.headers.get('host', '')}")
-    allowed = _LOCAL | {name.strip() for name in os.environ.get("SCINT_HOSTS", "").split(",") if name.strip()}
-    if host.hostname not in allowed:
+    if host.hostname not in _LOCAL | _further_hosts():
         raise HTTPException(403, "This host name is not one the server is known by.")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host.netloc:

@@ -55,11 +55,13 @@ def maps(
     colouring: Colouring,
     hover: Sequence[str] | None = None,
     marked: BoolArray | None = None,
+    frame: FloatArray | None = None,
 ) -> go.Figure:
     """Maps on one scale, up to three side by side: a point per cell, one legend; a click in it hides a group.
 
     A panel may bring a colouring of its own. `hover` (cells,) is what the box at a point says, `marked` (cells,) which
-    cells stand out while the others fade. Traces bear `meta`: "points" with the group, or "pairs".
+    cells stand out while the others fade, `frame` (n × 2) what the panels leave room for besides their own cells.
+    Traces bear `meta`: "points" with the group, or "pairs".
     """
     columns = len(panels) if len(panels) <= _MOST_SIDE_BY_SIDE else 2
     figure = make_subplots(
@@ -79,7 +81,8 @@ def maps(
     first = panels[0].colouring or colouring
     if isinstance(first, Shades):
         figure.add_trace(_colour_bar(first), row=1, col=1)
-    _frame(figure, panels, columns)
+    layouts = [panel.layout for panel in panels]
+    _frame(figure, len(panels), layouts if frame is None else [*layouts, frame], columns)
     return figure
 
 
@@ -155,12 +158,12 @@ def _label_groups(figure: go.Figure, layout: FloatArray, groups: Groups, place: 
         )  # fmt: skip
 
 
-def _frame(figure: go.Figure, panels: Sequence[Panel], columns: int) -> None:
-    """Equal aspect, one range for all panels, no ticks, the legend below."""
-    everything = np.concatenate([p.layout for p in panels])
+def _frame(figure: go.Figure, n_panels: int, layouts: Sequence[FloatArray], columns: int) -> None:
+    """Equal aspect, one range for all panels that holds the layouts, no ticks, the legend below."""
+    everything = np.concatenate(layouts)
     low, high = everything.min(axis=0), everything.max(axis=0)
     margin = 0.04 * (high - low).max() + 1e-6
-    for i in range(len(panels)):
+    for i in range(n_panels):
         place = {"row": i // columns + 1, "col": i % columns + 1}
         figure.update_xaxes(range=[low[0] - margin, high[0] + margin], constrain="domain", **place)
         figure.update_yaxes(
@@ -169,7 +172,7 @@ def _frame(figure: go.Figure, panels: Sequence[Panel], columns: int) -> None:
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, title=None)
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, title=None)
     figure.update_layout(
-        height=_PANEL_HEIGHT * -(-len(panels) // columns),
+        height=_PANEL_HEIGHT * -(-n_panels // columns),
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
         dragmode="pan",

@@ -13,6 +13,7 @@ from pages.ui.text import in_markdown
 from scint_core.contract import Method, Params, ParamSpec
 
 DEFAULTS = "Defaults"
+_ANSWERS = {"auto": None, "on": True, "off": False}  # to a switch that may be None
 _PRESET_HELP = (
     "Where the talk and the reference implementation give different numbers, a preset sets them all at once; "
     "each parameter's help says which number comes from where."
@@ -35,7 +36,7 @@ def fields(form: str, params: type[Params], names: Names = MappingProxyType({}))
     `form` names the form; its fields start at the defaults and keep what was typed when the page changes.
     """
     for spec in params.specs():
-        st.session_state.setdefault(_key(form, spec.name), _shown(spec, spec.default))
+        st.session_state.setdefault(key_of(form, spec.name), _shown(spec, spec.default))
     usual = [spec for spec in params.specs() if not spec.advanced]
     rare = [spec for spec in params.specs() if spec.advanced]
     values = _grid(form, usual, names)
@@ -45,11 +46,20 @@ def fields(form: str, params: type[Params], names: Names = MappingProxyType({}))
     return values
 
 
+def held(method: Method) -> dict[str, Any]:
+    """What the form of a method holds while it is not drawn; an order of batches counts as not chosen."""
+    values = {}
+    for spec in method.Params.specs():
+        shown = st.session_state.setdefault(key_of(method.name, spec.name), _shown(spec, spec.default))
+        values[spec.name] = _meant(spec, shown)
+    return values
+
+
 def _choose_preset(method: Method) -> None:
     """Draw the presets; choosing one fills the fields with its values."""
     if method.Params.presets:
         st.segmented_control(
-            "Preset", [DEFAULTS, *method.Params.presets], default=DEFAULTS, key=_key(method.name, "preset"),
+            "Preset", [DEFAULTS, *method.Params.presets], default=DEFAULTS, key=key_of(method.name, "preset"),
             format_func=str.capitalize, help=_PRESET_HELP, on_change=_fill, args=(method,), required=True,
             persist_state="session",
         )  # fmt: skip
@@ -57,10 +67,10 @@ def _choose_preset(method: Method) -> None:
 
 def _fill(method: Method) -> None:
     """Put the values of the preset just chosen into the fields."""
-    chosen = st.session_state[_key(method.name, "preset")]
+    chosen = st.session_state[key_of(method.name, "preset")]
     preset = {} if chosen in (None, DEFAULTS) else method.Params.preset(chosen)
     for spec in method.Params.specs():
-        st.session_state[_key(method.name, spec.name)] = _shown(spec, preset.get(spec.name, spec.default))
+        st.session_state[key_of(method.name, spec.name)] = _shown(spec, preset.get(spec.name, spec.default))
 
 
 def _shown(spec: ParamSpec, value: Any) -> Any:
@@ -68,11 +78,21 @@ def _shown(spec: ParamSpec, value: Any) -> Any:
     if spec.kind == "order":
         return value is not None
     if spec.kind == "flag" and spec.optional:
-        return {None: "auto", True: "on", False: "off"}[value]
+        return next(answer for answer, meant in _ANSWERS.items() if meant is value)
     return list(value or ()) if spec.kind == "names" else value
 
 
-def _key(form: str, name: str) -> str:
+def _meant(spec: ParamSpec, shown: Any) -> Any:
+    """The value that a field holds: the other way round of `_shown`, but for an order, which its field alone knows."""
+    if spec.kind == "order":
+        return None
+    if spec.kind == "flag" and spec.optional:
+        return _ANSWERS[shown or "auto"]
+    return (shown or (None if spec.optional else [])) if spec.kind == "names" else shown
+
+
+def key_of(form: str, name: str) -> str:
+    """Where the session keeps the value of a field."""
     return f"param:{form}:{name}"
 
 
@@ -84,10 +104,10 @@ def _grid(form: str, specs: list[ParamSpec], names: Names) -> dict[str, Any]:
         if i % 2 == 0:
             columns = st.columns(2, vertical_alignment="bottom")
         with columns[i % 2]:
-            values[spec.name] = _number_field(spec, _key(form, spec.name))
+            values[spec.name] = _number_field(spec, key_of(form, spec.name))
     for spec in specs:
         if spec not in numbers:
-            values[spec.name] = _FIELDS[spec.kind](spec, _key(form, spec.name), names.get(spec.names_of, ()))
+            values[spec.name] = _FIELDS[spec.kind](spec, key_of(form, spec.name), names.get(spec.names_of, ()))
     return values
 
 
@@ -115,15 +135,19 @@ def _step(value: float | None) -> float:
     return 0.1 if value is None or value >= 0.1 or value <= 0 else value / 2
 
 
+def switch_or_choice(spec: ParamSpec, form: str) -> Any:
+    """Draw the field of a flag or a choice; returns its value."""
+    return _FIELDS[spec.kind](spec, key_of(form, spec.name), ())
+
+
 def _flag_field(spec: ParamSpec, key: str, _: tuple[str, ...]) -> bool | None:
     """A switch; a choice of three where the parameter may be None."""
     if not spec.optional:
         return st.toggle(spec.name, key=key, help=spec.text, persist_state="session")
-    answers = {"auto": None, "on": True, "off": False}
     chosen = st.segmented_control(
-        spec.name, list(answers), key=key, help=spec.text, required=True, persist_state="session"
+        spec.name, list(_ANSWERS), key=key, help=spec.text, required=True, persist_state="session"
     )
-    return answers[chosen or "auto"]
+    return _ANSWERS[chosen or "auto"]
 
 
 def _choice_field(spec: ParamSpec, key: str, _: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from scint_core.contract.arrays import BoolArray, FloatArray, IntArray, Matrix, Sparse
 from scint_core.contract.explain import Explanation, explained, explanation_of
 from scint_core.contract.findings import Finding, Level
+from scint_core.contract.larger import Larger, cut_from_larger, larger_of
 from scint_core.contract.method import Family, Method, Outcome, Space, Step, Use
 from scint_core.contract.notes import lowered
 from scint_core.contract.params import Limits, Params, ParamSpec, Tree, param
@@ -60,6 +61,7 @@ __all__ = [
     "FloatArray",
     "IntArray",
     "LabelProbabilities",
+    "Larger",
     "Level",
     "Limits",
     "LinearFit",
@@ -98,8 +100,10 @@ __all__ = [
     "Tree",
     "Use",
     "WarpingPath",
+    "cut_from_larger",
     "explained",
     "explanation_of",
+    "larger_of",
     "listening",
     "lowered",
     "param",

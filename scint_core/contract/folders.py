@@ -14,5 +14,5 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """Uploads and runs. `SCINT_STATE`, else the user's data folder."""
-    return Path(os.environ.get("SCINT_STATE") or platformdirs.user_data_dir("scint", appauthor=False))
+    """Uploads and runs, as a path that holds from everywhere. `SCINT_STATE`, else the user's data folder."""
+    return Path(os.environ.get("SCINT_STATE") or platformdirs.user_data_dir("scint", appauthor=False)).absolute()

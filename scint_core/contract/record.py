@@ -14,9 +14,9 @@ class StepRecord:
     """One step of a finished run, as the step player shows it.
 
     `stage` is the loop it belonged to ("merge 2 of 4"), `params` its plain arguments, `reused` whether its result was
-    taken from an earlier run, `function` the qualified name of the step function, `kind` the name of its result's type.
-    `result` is loaded when asked for: small results whole, cells × genes arrays as float32 coordinates on the run's 50
-    fixed axes. Rows stand in the problem's canonical order.
+    taken from an earlier run and `saved` the seconds that this saved, `function` the qualified name of the step
+    function, `kind` the name of its result's type. `result` is loaded when asked for: small results whole, arrays of
+    cells × genes as float32 coordinates on the run's 50 fixed axes. Rows stand in the problem's canonical order.
     """
 
     title: str
@@ -27,6 +27,7 @@ class StepRecord:
     kind: str = ""
     stage: str = ""
     explanation: Explanation | None = None
+    saved: float = 0.0
     load: Callable[[], Any] = field(default=lambda: None, repr=False, compare=False)
 
     @property

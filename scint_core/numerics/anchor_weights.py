@@ -16,7 +16,7 @@ from scint_core.contract import (
     tick,
 )
 from scint_core.numerics.compiled import kernel
-from scint_core.numerics.neighbors import nearest_neighbors
+from scint_core.numerics.neighbors import nearest_neighbors, on_the_ladder
 from scint_core.numerics.scaling import scale_columns
 from scint_core.numerics.svd import truncated_svd
 
@@ -37,6 +37,7 @@ def weighting_space(reference: FloatArray, query: FloatArray, n: int) -> Embeddi
     return Embedding(svd.u * svd.s)
 
 
+@on_the_ladder
 @explained(
     "For every query cell, the nearest query cells that are part of an anchor are found. A cell with several anchors "
     "counts once, and an anchor cell finds itself.",

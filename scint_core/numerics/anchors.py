@@ -19,7 +19,7 @@ from scint_core.contract import (
     explained,
 )
 from scint_core.numerics.mutual import mutual_pairs
-from scint_core.numerics.neighbors import nearest_neighbors, row_blocks
+from scint_core.numerics.neighbors import nearest_neighbors, on_the_ladder, row_blocks
 from scint_core.numerics.normalize import unit_rows
 
 
@@ -43,6 +43,7 @@ def mutual_anchors(left: FloatArray, right: FloatArray, near: CrossNeighbors, k:
     return MutualPairs(a[order], b[order])
 
 
+@on_the_ladder
 @explained(
     "Every left cell of an anchor is compared with all right cells again, now by its expression of the chosen genes "
     "and not in the shared space.",

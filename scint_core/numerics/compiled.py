@@ -11,6 +11,8 @@ from scint_core.contract.folders import cache_folder
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
+_kept: list[Any] = []  # every kernel that is kept on disk
+
 
 def kernel(function: Kernel) -> Kernel:
     """Compile `function` with numba when it is first called. Never parallel: jobs are forked from a warm process, and
@@ -28,6 +30,7 @@ def keep_on_disk(dispatcher: Any) -> None:
         dispatcher.enable_caching()
     finally:
         config.CACHE_DIR = place
+    _kept.append(dispatcher)
 
 
 def keep_all_on_disk(*modules: Any) -> None:
@@ -36,3 +39,14 @@ def keep_all_on_disk(*modules: Any) -> None:
         for value in vars(module).values():
             if isinstance(value, numba.core.registry.CPUDispatcher):
                 keep_on_disk(value)
+
+
+def load_kept() -> None:
+    """Load what the disk holds of every kernel, but none that is parallel: for a process that will be forked.
+
+    A kernel is otherwise read from the disk in every child, when it is first called.
+    """
+    for dispatcher in _kept:
+        if not dispatcher.targetoptions.get("parallel"):
+            for signature, *_ in dispatcher._cache._cache_file._load_index():
+                dispatcher.compile(signature)

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from scint_core.contract import FloatArray, IntArray, MutualPairs, Neighbors, SidedNeighbors, explained, tick
 from scint_core.numerics.compiled import keep_all_on_disk, kernel
-from scint_core.numerics.neighbors import row_blocks
+from scint_core.numerics.neighbors import on_the_ladder, row_blocks
 from scint_core.numerics.normalize import unit_rows
 
 BLOCK = 256
@@ -21,6 +21,7 @@ SEARCHED_DIRECTLY = 1000
 """Cells up to which an approximate search is not worth its index."""
 
 
+@on_the_ladder
 @explained(
     "Every cell looks for its nearest neighbours twice: among all cells of the batches before its own, and among all "
     "cells of the batches after it. The search is exact, by Manhattan distance, on cells scaled to length 1.",

@@ -8,12 +8,25 @@ again, from the differences. So the answer is that of the plain search: nearest 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import TypeVar
 
 import numpy as np
 
-from scint_core.contract import CrossNeighbors, FloatArray, IntArray, Neighbors, explained, tick
+from scint_core.contract import (
+    CrossNeighbors,
+    FloatArray,
+    IntArray,
+    Neighbors,
+    SidedNeighbors,
+    cut_from_larger,
+    explained,
+    tick,
+)
 from scint_core.numerics.smallest import smallest_of_rows
 from scint_core.numerics.threads import in_threads
+
+Found = TypeVar("Found", Neighbors, CrossNeighbors, SidedNeighbors)
 
 LADDER = (20, 50, 100, 200, 400)
 """Sizes that neighbour searches are rounded up to, so that a smaller `k` reuses the search of a larger one."""
@@ -52,11 +65,19 @@ def squared_distances(
     return np.asarray(np.maximum(d2, 0, out=d2))
 
 
-def cut(neighbors: Neighbors, k: int) -> Neighbors:
-    """The `k` nearest of neighbours that were searched for with a larger k."""
-    return Neighbors(neighbors.indices[:, :k], neighbors.distances[:, :k])
+def cut(found: Found, k: int) -> Found:
+    """The `k` nearest of neighbours searched for with a larger k: to the byte what a search for `k` finds."""
+    if isinstance(found, Neighbors):
+        return replace(found, indices=found.indices[:, :k], distances=found.distances[:, :k])
+    sides = {side.name: cut(getattr(found, side.name), k) for side in fields(found)}
+    return replace(found, **sides)
 
 
+on_the_ladder = cut_from_larger("k", LADDER, cut)
+"""Marks a search for `k` neighbours, which is then cut from a stored search for more, where there is one."""
+
+
+@on_the_ladder
 @explained(
     "For every query cell, the k reference cells with the smallest Euclidean distance are found. "
     "The search is exact, and of two equally near cells the first counts as nearer.",
@@ -86,6 +107,7 @@ def nearest_neighbors(query: FloatArray, reference: FloatArray, k: int) -> Neigh
     return _joined(found, k)
 
 
+@on_the_ladder
 @explained(
     "The nearest cells on the other side are found for the cells of both sides. One table of distances serves both "
     "directions, and the search is exact.",
@@ -159,7 +181,9 @@ def _settle(
     indices[again], d2[again] = _sorted(indices[again], d2[again])
     if d2.shape[1] < len(reference):
         for row in np.flatnonzero(d2[:, -1] - d2[:, k - 1] <= 4 * rounding):
-            indices[row, :k], d2[row, :k] = _search_row(query[row], reference, d2[row, k - 1] + 4 * rounding[row], k)
+            found, exact = _search_row(query[row], reference, d2[row, k - 1] + 4 * rounding[row], k)
+            settled = (found == indices[row, :k]) & ~doubtful[row, :k]  # keep their distance, as in a larger search
+            indices[row, :k], d2[row, :k] = found, np.where(settled, d2[row, :k], exact)
     return Neighbors(indices[:, :k].copy(), np.sqrt(d2[:, :k]))
 
 

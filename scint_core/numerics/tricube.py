@@ -6,12 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from scint_core.contract import FloatArray, LocalWeights, Neighbors, PairVectors, Shift, explained
-from scint_core.numerics.neighbors import cut, nearest_neighbors
+from scint_core.numerics.neighbors import cut, nearest_neighbors, on_the_ladder
 
 NARROWEST = 1e-8
 """The bandwidth where a narrower one is found: cells that lie on one another weigh the same."""
 
 
+@on_the_ladder
 @explained(
     "For every target cell, the nearest target cells that are in a pair are found. A paired cell finds itself first.",
     formula=r"\mathrm{NN}_k^{M}(x) = \operatorname{arg\,min}^{(k)}_{m \in M} \lVert x - m \rVert",

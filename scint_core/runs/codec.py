@@ -25,6 +25,8 @@ from scint_core.runs.keys import is_result
 VERSION = 1
 TREE = "value.json"
 _BLOCK = 1 << 22
+_HEADER = 128  # bytes that a .npy file has before its values
+_LARGEST_CHECKSUM = (1 << 32) - 1
 
 
 class Damaged(Exception):
@@ -67,10 +69,45 @@ def size(folder: Path) -> int:
     return sum(f.stat().st_size for f in folder.iterdir())
 
 
+def weight(value: Any) -> int:
+    """Bytes that `value` will take on the disk, rather a few too many; nothing is written."""
+    scales = _Scales()
+    tree = scales.encode(value)
+    return scales.bytes + len(_document(tree))
+
+
+def settled(value: Any) -> Any:
+    """`value` as reading gives it back: arrays without gaps, sparse matrices by rows, plain numbers of Python.
+
+    A sum over an array with gaps may run in another order, and end in another last digit, than one over its copy. So
+    what is computed is settled before it is used, and what follows does not depend on whether it was read.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value if value.flags.forc else np.ascontiguousarray(value)
+    if sp.issparse(value):
+        return value if isinstance(value, sp.csr_matrix) else sp.csr_matrix(value)
+    if is_result(value):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        changed = {name: new for name, old in fields.items() if (new := settled(old)) is not old}
+        return dataclasses.replace(value, **changed) if changed else value
+    if isinstance(value, tuple | list):
+        items = [settled(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {key: settled(item) for key, item in value.items()}
+    return value
+
+
 def _write_into(folder: Path, value: Any) -> None:
-    tree = _Encoder(folder).encode(value)
+    (folder / TREE).write_bytes(_document(_Encoder(folder).encode(value)))
+
+
+def _document(tree: Any) -> bytes:
+    """The tree of a value under its checksum."""
     text = json.dumps({"version": VERSION, "value": tree}).encode()
-    (folder / TREE).write_bytes(_text_checksum(text) + b"\n" + text)
+    return _text_checksum(text) + b"\n" + text
 
 
 def sync(folder: Path) -> None:
@@ -122,6 +159,19 @@ class _Encoder:
         self.files += 1
         np.save(self.folder / name, array, allow_pickle=False)
         return [name, _file_checksum(self.folder / name)]
+
+
+class _Scales(_Encoder):
+    """Weighs arrays where an encoder writes them."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+        self.bytes = 0
+
+    def _array(self, array: np.ndarray) -> list[Any]:
+        self.files += 1
+        self.bytes += array.nbytes + _HEADER
+        return [f"{self.files}.npy", _LARGEST_CHECKSUM]
 
 
 def _decode(tree: Any, folder: Path) -> Any:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from scint_core.contract import StepRecord, explanation_of, listening
+from scint_core.contract import StepRecord, explanation_of, larger_of, listening
+from scint_core.runs import codec
 from scint_core.runs.cache import MISSING, StepCache
 from scint_core.runs.keys import Keys, Plain, digest, engine_digest
 from scint_core.runs.progress import Progress
@@ -15,6 +16,7 @@ from scint_core.runs.trace import TraceStore
 R = TypeVar("R")
 
 WORTH_STORING = 0.05  # seconds; a cheaper step is quicker done again than read
+STORED_PER_SECOND = 2e8  # bytes; a step that makes its result faster than this is done again too
 
 
 class StepRunner:
@@ -33,18 +35,44 @@ class StepRunner:
         self._progress.begin(f"{self._stage}: {title}" if self._stage else title)
         key = self._key(function, args, kwargs)
         started = time.perf_counter()
-        value = self._cache.load(key)
-        reused = value is not MISSING
-        if not reused:
-            with listening(self._progress.tick, self._trace.show):
-                value = function(*args, **kwargs)
-        seconds = time.perf_counter() - started
+        value = self._stored(key, function, args, kwargs)
+        seconds, reused = time.perf_counter() - started, True
+        if value is MISSING:
+            value, seconds, reused = self._do(key, function, args, kwargs)
         self._keys.name(value, key)
-        if not reused and seconds > WORTH_STORING:
-            self._cache.store(key, value)
-        self._record(title, function, args, kwargs, value, seconds, reused)
+        saved = max(self._cache.seconds(key) - seconds, 0.0) if reused else 0.0
+        self._record(title, function, args, kwargs, value, seconds, reused, saved)
         self._progress.end()
         return value  # type: ignore[no-any-return]
+
+    def _stored(self, key: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The step's result from the cache, or cut from a larger one there; `MISSING` where there is neither."""
+        value, larger = self._cache.load(key), larger_of(function)
+        if value is not MISSING or larger is None or self._cache.off:
+            return value
+        wanted = kwargs[larger.parameter]
+        for size in (size for size in larger.sizes if size > wanted):
+            stored = self._cache.load(self._key(function, args, {**kwargs, larger.parameter: size}))
+            if stored is not MISSING:
+                return codec.settled(larger.cut(stored, wanted))
+        return MISSING
+
+    def _do(
+        self, key: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, float, bool]:
+        """A step's result and seconds, and whether another run did the same at this moment and left its result."""
+        started = time.perf_counter()
+        with self._cache.turn(key, meanwhile=lambda: self._progress.tick(0, 1)) as waited:
+            value = self._cache.load(key) if waited else MISSING
+            if value is not MISSING:
+                return value, time.perf_counter() - started, True
+            started = time.perf_counter()
+            with listening(self._progress.tick, self._trace.show):
+                value = codec.settled(function(*args, **kwargs))
+            seconds = time.perf_counter() - started
+            if _is_worth_storing(value, seconds):
+                self._cache.store(key, value, seconds)
+        return value, seconds, False
 
     def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
         self._progress.expect(n, work)
@@ -57,6 +85,8 @@ class StepRunner:
         return int(digest("seed", str(self._seed), name)[:8], 16) & 0x7FFFFFFF
 
     def _key(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        if self._cache.off:
+            return ""
         arguments = [self._keys.of(argument) for argument in args]
         named = [part for name in sorted(kwargs) for part in (name, self._keys.of(kwargs[name]))]
         return digest(_qualified(function), engine_digest(), *arguments, "named", *named)
@@ -70,6 +100,7 @@ class StepRunner:
         value: Any,
         seconds: float,
         reused: bool,
+        saved: float,
     ) -> None:
         names = function.__code__.co_varnames
         given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -79,6 +110,7 @@ class StepRunner:
                 seconds=seconds,
                 params={name: value for name, value in given.items() if _is_plain(value)},
                 reused=reused,
+                saved=saved,
                 function=_qualified(function),
                 kind=type(value).__name__,
                 stage=self._stage,
@@ -86,6 +118,11 @@ class StepRunner:
                 load=self._trace.keep(value),
             )
         )
+
+
+def _is_worth_storing(value: Any, seconds: float) -> bool:
+    """Whether a result took longer to compute than it takes to write and read again."""
+    return seconds > WORTH_STORING and seconds > WORTH_STORING + codec.weight(value) / STORED_PER_SECOND
 
 
 def _qualified(function: Callable[..., Any]) -> str:

@@ -23,7 +23,8 @@ from scint_core.errors import DataError
 from scint_core.numerics.svd import randomised_svd
 from scint_core.preprocess.normalise import log_normalise
 from scint_core.runs import codec
-from scint_core.runs.keys import is_result
+from scint_core.runs.cache import MISSING, StepCache
+from scint_core.runs.keys import Keys, digest, engine_digest, is_result
 
 N_AXES = 50
 _SEED = 0
@@ -38,11 +39,14 @@ class Axes:
 
     @cached_property
     def rotation(self) -> FloatArray:
-        """Genes × axes, orthonormal columns."""
-        matrix = self._values()
-        n = min(N_AXES, *matrix.shape)
-        centre = np.asarray(matrix.mean(axis=0), dtype=float).ravel()
-        return randomised_svd(matrix, n, seed=_SEED, centre=centre).vt.T
+        """Genes × axes, orthonormal columns. All runs on the data have the same, so the step cache keeps them."""
+        matrix, cache = self._values(), StepCache()
+        key = "" if cache.off else digest("axes", engine_digest(), Keys().of(matrix))
+        rotation = cache.load(key)
+        if rotation is MISSING:
+            rotation = _principal_axes(matrix)
+            cache.store(key, rotation)
+        return rotation  # type: ignore[no-any-return]
 
     def _values(self) -> Matrix:
         """The log values that cells are compared by; made of the counts where a method on counts has no others."""
@@ -71,6 +75,11 @@ class Axes:
         if wide and array.shape[1] == len(self._problem.genes):
             array = array @ self.rotation  # cells × axes; vectors and positions alike, since nothing is subtracted
         return array.astype(np.float32)
+
+
+def _principal_axes(matrix: Matrix) -> FloatArray:
+    centre = np.asarray(matrix.mean(axis=0), dtype=float).ravel()
+    return randomised_svd(matrix, min(N_AXES, *matrix.shape), seed=_SEED, centre=centre).vt.T
 
 
 class TraceStore(Protocol):

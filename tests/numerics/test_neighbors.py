@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from scint_core.contract import Neighbors
 from scint_core.numerics import neighbors
 from scint_core.numerics.neighbors import cross_neighbors, cut, ladder_size, nearest_neighbors, row_blocks
 
@@ -96,6 +97,24 @@ def test_cutting_a_larger_search_is_the_smaller_search():
     whole, part = nearest_neighbors(x, y, ladder_size(7, 70)), nearest_neighbors(x, y, 7)
     np.testing.assert_array_equal(cut(whole, 7).indices, part.indices)
     np.testing.assert_array_equal(cut(whole, 7).distances, part.distances)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([1.0, 1e-3, 1e-7]), st.sampled_from([(3, 7), (5, 20), (20, 50)]))
+@settings(max_examples=60, deadline=None)
+def test_a_cut_search_is_the_smaller_one_to_the_byte_among_ties_too(seed, spread, sizes):
+    """Cells in few places, almost or quite the same: ties reach beyond the candidates of either search."""
+    rng = np.random.default_rng(seed)
+    places = rng.integers(0, 3, (90, 4)) + spread * rng.integers(0, 2, (90, 4)) * rng.normal(size=(90, 4))
+    x, y = places[:30] + 5, places[30:] + 5
+    small, large = sizes
+    for search in (nearest_neighbors, cross_neighbors):
+        assert as_bytes(cut(search(x, y, large), small)) == as_bytes(search(x, y, small))
+
+
+def as_bytes(found):
+    """Indices and distances of neighbours, of one side or of two."""
+    sides = [found] if isinstance(found, Neighbors) else [found.of_left, found.of_right]
+    return [array.tobytes() for side in sides for array in (side.indices, side.distances)]
 
 
 @pytest.mark.parametrize(

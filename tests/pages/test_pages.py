@@ -18,7 +18,7 @@ def test_the_data_page_is_first_and_offers_samples(app):
     assert not app.exception
     assert app.title[0].value == "Data"
     assert "Two donors (simulated)" in app.selectbox(key="sample").options
-    assert [button.label for button in app.button] == ["Open"]
+    assert [button.label for button in app.main.button] == ["Open"]
 
 
 def test_integrate_without_data_leads_to_the_data_page(app):

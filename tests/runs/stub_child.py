@@ -9,6 +9,7 @@ import numpy as np
 
 from scint_core.errors import DataError
 from scint_core.runs.jobs import child
+from scint_core.runs.jobs.places import result_of
 
 
 def quick(arguments, folder, report):
@@ -21,6 +22,13 @@ def quick(arguments, folder, report):
 def sleep(arguments, folder, report):
     report(0.25, "Sleeping")
     time.sleep(60)
+
+
+def nap(arguments, folder, report):
+    """Say which process works for which, wait, and leave the place where other jobs are looked for."""
+    report(0.5, f"{os.getpid()} works for {os.getppid()}")
+    time.sleep(arguments["seconds"])
+    (folder / "answer.txt").write_text(str(result_of("another")))
 
 
 def spin_without_letting_go(arguments, folder, report):
@@ -51,7 +59,7 @@ def shout(arguments, folder, report):
 
 child.TASKS.clear()
 child.TASKS.update(quick=quick, sleep=sleep, spin=spin_without_letting_go, refuse=refuse, break_down=break_down,
-                   die=die, shout=shout)  # fmt: skip
+                   die=die, shout=shout, nap=nap)  # fmt: skip
 
 if __name__ == "__main__":
     child.main()

@@ -29,6 +29,29 @@ def test_plain_values_come_back_equal_and_of_the_same_type(tmp_path_factory, val
     assert repr(codec.read(folder)) == repr(value)
 
 
+def test_what_is_settled_is_what_is_read_again(tmp_path):
+    table = np.arange(24.0).reshape(4, 6)
+    near = Neighbors(np.arange(24).reshape(4, 6)[:, :3], table[:, ::2])
+    value = (near, table.T, [np.float32(0.1), np.arange(9)[::3]], {"a": sp.csc_matrix(table)})
+    settled = codec.settled(value)
+    codec.write(value, tmp_path / "entry")
+    for kept, read in zip(leaves(settled), leaves(codec.read(tmp_path / "entry")), strict=True):
+        assert type(kept) is type(read)
+        assert np.shape(kept) == np.shape(read)
+        if isinstance(kept, np.ndarray):
+            assert (kept.strides, kept.tobytes()) == (read.strides, read.tobytes())
+    assert codec.settled(settled[0]) is settled[0]
+
+
+def leaves(value):
+    """What a value holds, one by one."""
+    if isinstance(value, Neighbors):
+        return [value.indices, value.distances]
+    if isinstance(value, tuple | list | dict):
+        return [leaf for item in (value.values() if isinstance(value, dict) else value) for leaf in leaves(item)]
+    return [value]
+
+
 @given(hnp.arrays(hnp.scalar_dtypes(), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)))
 @settings(max_examples=60, deadline=None)
 def test_arrays_come_back_with_the_same_bytes(tmp_path_factory, array):

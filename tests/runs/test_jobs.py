@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
+from scint_core.errors import ClusterError
 from scint_core.runs.jobs import claim, launch, supervise
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder, write_json
@@ -197,6 +199,82 @@ def test_remove_forgets_an_ended_job_only(board, tmp_path):
     assert not job.path.exists()
 
 
+# Executors
+
+
+def test_a_later_attempt_ends_an_earlier_one(board, tmp_path):
+    """As when a cluster gives a job to a second worker while the first, believed lost, still has it."""
+    job = running(board.submit(JobSpec("sleep", {})))
+    spec = json.loads((job.path / "spec.json").read_text())
+    write_json(job.path / "spec.json", {**spec, "kind": "quick", "arguments": quick(tmp_path).arguments})
+    assert supervise.supervise(str(job.path)) == "done"
+    wait_for(lambda: subprocess.run(["pgrep", "-f", str(job.path)], capture_output=True).stdout == b"")
+    time.sleep(0.3)  # for the first supervisor to write what it should not
+    assert job.status().state == "done"
+
+
+def test_an_attempt_that_finds_a_result_does_nothing(board, tmp_path):
+    job = board.submit(quick(tmp_path))
+    ended(job)
+    assert supervise.supervise(str(job.path)) == "done"
+    assert (tmp_path / "count").read_text() == "x"
+
+
+class KilledWorker(Exception):
+    """Named as what a cluster raises."""
+
+
+class Lost:
+    """An executor whose jobs are never begun."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
+
+    def submit(self, *_):
+        if self.outcome == "closed":
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future = Future()
+        if isinstance(self.outcome, Exception):
+            future.set_exception(self.outcome)
+        elif self.outcome == "cancelled":
+            future.cancel()
+        return future
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "sentence"),
+    [
+        ("closed", "interrupted", "The cluster was lost"),
+        ("cancelled", "interrupted", "The cluster was lost"),
+        (KilledWorker(), "killed", "Every worker of the cluster that took this up ended"),
+        (ClusterError("the worker differs"), "failed", "the worker differs"),
+        (OSError("no space left"), "failed", "could not be started (OSError: no space left)"),
+    ],
+)
+def test_a_job_that_no_supervisor_saw_through_says_why(tmp_path, outcome, state, sentence):
+    board = JobBoard(tmp_path / "state", Lost(outcome))
+    status = board.submit(JobSpec("sleep", {})).status()
+    assert status.state == state
+    assert sentence in status.error
+    assert board.submit(JobSpec("sleep", {})).status().state == state  # it can be asked for again
+
+
+def test_a_waiting_job_is_taken_back_at_once(tmp_path):
+    board = JobBoard(tmp_path / "state", Lost("nothing"))
+    job = board.submit(JobSpec("sleep", {}))
+    board.cancel(job)
+    assert ended(job).state == "cancelled"
+
+
+def test_a_board_sends_new_jobs_where_it_is_told(board, tmp_path):
+    board.use(Lost("closed"), lambda: 7)
+    assert board.slots == 7
+    assert board.submit(quick(tmp_path)).status().state == "interrupted"
+    board.use()
+    assert board.slots >= 2
+    assert ended(board.submit(quick(tmp_path))).state == "done"
+
+
 # Claims
 
 
@@ -218,6 +296,27 @@ def test_a_claim_is_held_by_one(tmp_path):
 def test_a_dead_owner_loses_the_claim(tmp_path, owner):
     (tmp_path / "claim").write_text(json.dumps(owner))
     assert claim.take(tmp_path / "claim")
+
+
+def test_a_claim_of_another_machine_is_held_while_it_is_kept(tmp_path):
+    (tmp_path / "claim").write_text(json.dumps({"pid": 1, "boot": "another", "machine": "another"}))
+    assert not claim.take(tmp_path / "claim")
+    os.utime(tmp_path / "claim", (1, 1))
+    assert not claim.held(tmp_path / "claim")
+    claim.keep(tmp_path / "claim")
+    assert claim.held(tmp_path / "claim")
+    claim.keep(tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_board_keeps_the_claims_of_its_jobs(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "KEEP_EVERY", 0.01)
+    board = JobBoard(tmp_path / "state", Lost("nothing"))
+    job = board.submit(JobSpec("sleep", {}))
+    os.utime(job.path / "claim.json", (1, 1))
+    wait_for(lambda: (job.path / "claim.json").stat().st_mtime > 1)
+    board.cancel(job)
+    ended(job)
 
 
 def test_a_claim_damaged_by_a_crash_is_taken_over(tmp_path):

@@ -1,5 +1,8 @@
 """`step` gives progress, cancel, trace and memory, and changes nothing about the result."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -33,6 +36,12 @@ def double(x, *, factor=2):
 
 def two_results(x):
     return x + 1, x + 2
+
+
+def slow(x):
+    calls.append("slow")
+    time.sleep(0.3)
+    return x + 1
 
 
 def ticking(x, n):
@@ -82,6 +91,19 @@ def test_another_argument_or_value_runs_again(tmp_path):
     assert len(calls) == 3
 
 
+def dawdle(x):
+    time.sleep(0.05)
+    return x + 1
+
+
+def test_a_reused_step_tells_the_seconds_it_saved(tmp_path):
+    for step in (runner(tmp_path), runner(tmp_path)):
+        step("Dawdle", dawdle, np.arange(3.0))
+        (record,) = step.records
+        assert record.reused == (record.saved > 0)
+    assert record.saved == pytest.approx(0.05, abs=0.03)
+
+
 def test_a_chain_is_reused_without_hashing_what_lies_between(tmp_path, monkeypatch):
     def chain(step):
         a, b = step("Two", two_results, np.arange(3.0))
@@ -109,6 +131,54 @@ def test_cheap_steps_are_not_stored(tmp_path, monkeypatch):
     runner(tmp_path)("Double", double, np.arange(3.0))
     runner(tmp_path)("Double", double, np.arange(3.0))
     assert len(calls) == 2
+
+
+def test_results_made_faster_than_they_are_read_are_not_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(step_module, "STORED_PER_SECOND", 1.0)
+    runner(tmp_path)("Double", double, np.arange(3.0))
+    runner(tmp_path)("Double", double, np.arange(3.0))
+    assert len(calls) == 2
+
+
+def test_two_runs_at_once_do_a_step_once(tmp_path):
+    runs = [runner(tmp_path) for _ in range(2)]
+    threads = [threading.Thread(target=run, args=("Slow", slow, np.arange(3.0))) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert calls == ["slow"]
+    assert sorted(run.records[0].reused for run in runs) == [False, True]
+    np.testing.assert_array_equal(runs[0].records[0].result, runs[1].records[0].result)
+
+
+def test_a_run_that_waits_for_another_can_be_called_off(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def report(*_):
+        seen.append("told")
+        if len(seen) > 3:  # once at the beginning, then while it waits
+            raise Stop
+
+    seen = []
+    first = threading.Thread(target=runner(tmp_path), args=("Slow", slow, np.arange(3.0)))
+    waiting = runner(tmp_path, report=report)
+    first.start()
+    while not calls:
+        time.sleep(0.001)
+    with pytest.raises(Stop):
+        waiting("Slow", slow, np.arange(3.0))
+    first.join(20)
+    assert calls == ["slow"]
+
+
+def test_without_a_cache_no_array_is_hashed(tmp_path, monkeypatch):
+    step = StepRunner(seed=0, cache=StepCache(tmp_path, limit=0), trace=KeepAll(), progress=Progress(None))
+    monkeypatch.setattr(step_module.Keys, "_by_content", lambda *_: pytest.fail("hashed"))
+    for _ in range(2):
+        np.testing.assert_array_equal(step("Double", double, step("Double", double, np.arange(3.0))), [0, 4, 8])
+    assert calls == ["double"] * 4
 
 
 def test_seeds_follow_run_and_name_and_nothing_else(tmp_path):

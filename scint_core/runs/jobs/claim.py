@@ -1,12 +1,21 @@
-"""A claim: which server process looks after a job, so that no two do."""
+"""A claim: which server process looks after a job, so that no two do.
+
+Whether a process of this machine lives can be asked. One of another machine, which shares the state folder, is taken to
+live as long as it touches its claim (`keep`) every `KEEP_EVERY` seconds.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import platform
 import time
 from functools import cache
 from pathlib import Path
+
+KEEP_EVERY = 30.0
+_FRESH = 4 * KEEP_EVERY  # seconds; the clocks of two machines differ by less than the rest of it
 
 
 @cache
@@ -29,8 +38,15 @@ def take(path: Path) -> bool:
             path.unlink(missing_ok=True)
             continue
         with os.fdopen(handle, "w") as file:
-            json.dump({"pid": os.getpid(), "boot": boot_id(), "start": _start_of(os.getpid())}, file)
+            owner = {"pid": os.getpid(), "boot": boot_id(), "start": _start_of(os.getpid()), "machine": platform.node()}
+            json.dump(owner, file)
         return True
+
+
+def keep(path: Path) -> None:
+    """Say to other machines that this process still holds the claim."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def release(path: Path) -> None:
@@ -45,7 +61,9 @@ def held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError):  # being written at this moment, or left half-written by a crash
-        return _young(path)
+        return _touched_within(path, 2.0)
+    if owner.get("machine", platform.node()) != platform.node():
+        return _touched_within(path, _FRESH)
     pid = int(owner.get("pid", 0))
     return owner.get("boot") == boot_id() and _alive(pid) and owner.get("start") == _start_of(pid)
 
@@ -58,9 +76,9 @@ def _start_of(pid: int) -> str:
         return ""
 
 
-def _young(path: Path) -> bool:
+def _touched_within(path: Path, seconds: float) -> bool:
     try:
-        return time.time() - path.stat().st_mtime < 2.0
+        return time.time() - path.stat().st_mtime < seconds
     except OSError:
         return False
 

@@ -2,6 +2,7 @@
 
 spec.json       what to do; written before anything else, never changed
 claim.json      the server process that looks after it, while one does
+attempt.json    the latest of the supervisors that took it up
 state.json      queued, running, done, failed, cancelled, killed or interrupted; written by the supervisor only
 progress.json   fraction and status; written by the engine process only
 error.json      the sentence that ended it, written by the engine process
@@ -16,6 +17,7 @@ import os
 import shutil
 import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +30,15 @@ KILLED = (
     "The engine process was killed, most likely out of memory: try fewer cells or genes, or close other programs, "
     "then run it again."
 )
+KILLED_ON_CLUSTER = (
+    "Every worker of the cluster that took this up ended before it was done, most likely out of memory: try fewer "
+    "cells or genes, or workers with more memory, then run it again."
+)
 INTERRUPTED = "The app was stopped while this was running: run it again; steps already done are reused."
+LOST = (
+    "The cluster was lost while this was waiting or running: connect to it again, or go back to this machine, and run "
+    "it again; steps already done are reused."
+)
 CANCELLED = "You cancelled this run."
 
 
@@ -99,6 +109,16 @@ class JobFolder:
     def error(self) -> dict[str, str] | None:
         record: dict[str, str] | None = _read(self.path / "error.json")
         return record
+
+    def take_up(self) -> str:
+        """Begin an attempt at the job, which ends every earlier one; returns its name."""
+        attempt = uuid.uuid4().hex
+        write_json(self.path / "attempt.json", attempt)
+        return attempt
+
+    def in_hands_of(self, attempt: str) -> bool:
+        """Whether no later attempt has begun: a cluster gives a job to another worker when it believes one lost."""
+        return _read(self.path / "attempt.json") in (attempt, None)
 
     def begin(self) -> None:
         """Forget an earlier attempt that left no result."""

@@ -15,6 +15,12 @@ CAN_FORK = sys.platform.startswith("linux")
 _ROOT = Path(__file__).resolve().parents[3]
 
 
+def bearable() -> int:
+    """How many engine processes this machine bears at once: one per two cores, and two at least, so that a quick
+    job does not wait for a long one."""
+    return max(2, (os.cpu_count() or 2) // 2)
+
+
 @dataclass
 class Child:
     """One engine process. `wait` gives its exit status, negative for a signal."""

@@ -13,5 +13,6 @@ GENES = "genes"
 
 
 def result_of(job_id: str, filling: Path) -> Path:
-    """Where the result of another job lies, seen from the folder that a job is filling."""
-    return filling.parent.parent / job_id / "result"
+    """Where the result of another job lies, seen from the folder that a job of whichever board is filling."""
+    state = filling.parents[2]  # state / board / job / filling
+    return state / "runs" / job_id / "result"

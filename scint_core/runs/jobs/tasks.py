@@ -4,6 +4,7 @@ load        files or a sample → loaded.h5ad, and what was found in them
 prepare     a loaded data set → prepared.h5ad, its map before integration, and its values gene by gene
 integrate   a prepared data set and a method → the integration and its map
 score       a prepared data set and a row of its table → every metric of that row
+live        a prepared data set and a method → its picture, quickly
 export      an integration → integrated.h5ad
 """
 
@@ -35,6 +36,7 @@ from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.live import live
 from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
 from scint_core.runs.jobs.prepared import store_prepared
 from scint_core.runs.jobs.scoring import score
@@ -139,5 +141,6 @@ def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
 
 
 TASKS: dict[str, Task] = {
-    "load": load_data, "prepare": prepare, "integrate": integrate, "score": score, "export": export
+    "load": load_data, "prepare": prepare, "integrate": integrate, "score": score, "live": live,
+    "export": export,
 }  # fmt: skip

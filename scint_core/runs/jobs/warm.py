@@ -15,6 +15,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from scint_core.numerics.compiled import load_kept
+
 
 def serve() -> None:
     """Fork a child for every folder read, and report every child that ends."""
@@ -25,7 +27,8 @@ def serve() -> None:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    children = {_compile_ahead()}
+    compiling = _compile_ahead()
+    children = {compiling}
     pending = b""
     _say("ready")
     while True:
@@ -33,6 +36,9 @@ def serve() -> None:
         if wake_read in ready:
             os.read(wake_read, 512)
             _report_ended(children)
+            if compiling and compiling not in children:
+                compiling = 0
+                load_kept()
         if 0 in ready:
             read = os.read(0, 4096)
             if not read:
@@ -48,11 +54,19 @@ def serve() -> None:
 
 
 def _warm_up() -> None:
-    """Import what jobs need; the slow imports, not their work."""
+    """Import what jobs need, and load what every child would load; not their work."""
     import anndata  # noqa: F401
     import scipy.sparse.linalg  # noqa: F401
     import sklearn.cluster  # noqa: F401
-    import umap  # noqa: F401
+
+    from scint_core.methods import all_methods
+    from scint_core.numerics.umap import load_umap
+    from scint_core.runs.keys import engine_digest
+
+    all_methods()
+    load_umap()
+    engine_digest()
+    load_kept()
 
 
 def _compile_ahead() -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from anndata import AnnData
 
 from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobBoard
+from scint_core.runs.jobs.cluster import Cluster
 from scint_core.runs.jobs.places import VIEW
 from scint_core.runs.jobs.prepared import adopt
 from scint_core.runs.progress import Report
@@ -22,20 +25,45 @@ _TITLE = "swept data"
 
 
 def runs_in_folder(
-    folder: Path, adata: AnnData, grid: Grid, *, batch_key: str, label_key: str | None, report: Report
+    folder: Path,
+    adata: AnnData,
+    grid: Grid,
+    *,
+    batch_key: str,
+    label_key: str | None,
+    report: Report,
+    scheduler: str | None = None,
 ) -> list[Found]:
-    """Do every run of a grid as jobs in `folder`, which keeps them; a cancel in `report` keeps what is done."""
-    board = JobBoard(folder.absolute())
-    data = adopt(board, adata, _TITLE, batch_key, label_key)
-    sweeps = SweepBoard(board)
-    sweep = sweeps.create(data.id, grid, label_key=label_key)
-    sweeps.see_through(sweep, lambda: _tell(sweep, report))
-    return [_found(run) for run in sweep.runs()]
+    """Do every run of a grid as jobs in `folder`, which keeps them; a cancel in `report` keeps what is done.
+
+    `scheduler` is the address of a cluster that does them. Raises `ClusterError`.
+    """
+    with _board(folder, scheduler) as board:
+        data = adopt(board, adata, _TITLE, batch_key, label_key)
+        sweeps = SweepBoard(board)
+        sweep = sweeps.create(data.id, grid, label_key=label_key)
+        sweeps.see_through(sweep, lambda: _tell(sweep, report))
+        return [_found(run) for run in sweep.runs()]
+
+
+@contextmanager
+def _board(folder: Path, scheduler: str | None) -> Iterator[JobBoard]:
+    """The jobs of a folder, done on this machine or by a cluster."""
+    board = JobBoard(folder)
+    if scheduler is None:
+        yield board
+        return
+    cluster = Cluster.connect(scheduler, board.folder.parent)
+    board.use(cluster.executor, cluster.slots)
+    try:
+        yield board
+    finally:
+        cluster.close(wait=True)  # so that what was cancelled is said to be
 
 
 def estimated(folder: Path, adata: AnnData, grid: Grid, *, batch_key: str, label_key: str | None) -> Estimate:
     """How long that will take, by what the folder holds of earlier runs."""
-    board = JobBoard(folder.absolute())
+    board = JobBoard(folder)
     return estimate(board, adopt(board, adata, _TITLE, batch_key, label_key).id, grid)
 
 

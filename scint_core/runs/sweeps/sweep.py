@@ -29,6 +29,7 @@ def sweep(
     scores: bool = True,
     most: int = MANY,
     folder: str | Path | None = None,
+    scheduler: str | None = None,
     report: Report | None = None,
     **params: Any,
 ) -> Sweep:
@@ -43,10 +44,16 @@ def sweep(
     - `most`: more runs than this are refused, lest a slip of the pen takes a week.
     - `folder`: runs become jobs in this folder, side by side in processes of their own. A sweep that was interrupted
       goes on where it stood, and the app shows it with `SCINT_STATE` set to the folder.
+    - `scheduler`: the address of a `dask.distributed` scheduler whose workers do the jobs; they must see `folder`.
     - `report(fraction, status)` as for `integrate`; `params` are the method's other parameters.
 
-    Raises `ParameterError` before anything runs for a value that cannot be used, `MethodError`, and `DataError`.
+    Raises `ParameterError` before anything runs for a value that cannot be used, `MethodError`, `DataError`, and
+    `ClusterError` where the scheduler or its workers cannot be used.
     """
+    if scheduler is not None and folder is None:
+        raise ParameterError(
+            f"scheduler is '{scheduler}', but folder is None: name a folder that this machine and all workers see"
+        )
     chosen = Grid.create(method, grid or {}, seeds=seeds, fixed=params)
     if len(chosen) > most:
         raise ParameterError(
@@ -55,7 +62,9 @@ def sweep(
     problem = problem_from(adata, batch_key, label_key)
     tell = report or (lambda *_: None)
     if folder is not None:
-        found = runs_in_folder(Path(folder), adata, chosen, batch_key=batch_key, label_key=label_key, report=tell)
+        found = runs_in_folder(
+            Path(folder), adata, chosen, batch_key=batch_key, label_key=label_key, scheduler=scheduler, report=tell
+        )
     else:
         cells = tuple(adata.obs_names.astype(str))
         found = list(runs_here(problem, chosen, cells, batch_key, scores, tell))

@@ -1,0 +1,155 @@
+"""Times reruns with one parameter changed: `python -m benchmarks.reuse` in the project's folder.
+
+Every method is a process of its own, on one thread. `benchmarks/results/reuse.json` keeps all runs, `reuse.md` a table
+of what a rerun takes of its first run, of what the step cache costs that first run, and of the bounds of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.dataset import simulated
+from benchmarks.methods import RESULTS, THREAD_VARIABLES, machine
+
+OVERHEAD_BOUND = 0.05
+"""What the cache may cost a first run, as a share of the run without it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A method with the parameters of its first run, and changes of one parameter with the share that each may take."""
+
+    method: str
+    params: dict[str, Any]
+    changes: tuple[tuple[str, Any, Any, float], ...]  # parameter, value of the first run, of the rerun, bound
+
+    @property
+    def label(self) -> str:
+        return ", ".join([self.method, *(f"`{name}` {value}" for name, value in self.params.items())])
+
+
+SETTINGS = (
+    Setting("seurat_v3", {}, (("k_weight", 100, 50, 0.3), ("sd_weight", 1.0, 2.0, 0.3), ("k_filter", 200, 100, 0.5))),
+    Setting("fastmnn", {}, (("ndist", 3.0, 2.0, 0.5),)),
+    Setting("mnn", {"var_adj": False}, (("sigma", 1.0, 0.5, 0.5),)),
+    Setting("mnn", {"var_adj": True}, (("sigma", 1.0, 0.5, 0.9),)),
+    Setting("scanorama", {}, (("sigma", 15.0, 10.0, 0.6),)),
+)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, default=5000)
+    parser.add_argument("--genes", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each kind, of which the median is shown")
+    parser.add_argument("--only", nargs="+", metavar="METHOD", help="names of methods (default: all)")
+    return parser.parse_args()
+
+
+def measure(setting: Setting, data: Path, rounds: int) -> dict[str, Any]:
+    """All runs of one setting, and what they amount to."""
+    changes = [{name: value} for name, _, value, _ in setting.changes]
+    threads = dict.fromkeys(THREAD_VARIABLES, "1")
+    environment = {**os.environ, **threads, "SCINT_CACHE": str(data.parent / "cache")}
+    command = [sys.executable, "-m", "benchmarks.reuse_runs", str(data), str(rounds)]
+    command.append(json.dumps([setting.method, setting.params, changes]))
+    done = subprocess.run(command, env=environment, cwd=RESULTS.parents[1], stdout=subprocess.PIPE, check=True)
+    return summary(setting, json.loads(done.stdout))
+
+
+def summary(setting: Setting, runs: dict[str, Any]) -> dict[str, Any]:
+    """The runs of a setting with their medians, and the ratios that are bounded."""
+    without, first = median(runs["without"]), median(runs["first"])
+    reruns = [
+        {**rerun, "parameter": name, "before": before, "after": after, "bound": bound,
+         "median": median(rerun["seconds"]), "ratio": median(rerun["seconds"]) / first}
+        for rerun, (name, before, after, bound) in zip(runs["reruns"], setting.changes, strict=True)
+    ]  # fmt: skip
+    medians = {"without_median": without, "first_median": first, "overhead": first / without - 1}
+    return {**runs, "label": setting.label, **medians, "reruns": reruns}
+
+
+def table(report: dict[str, Any]) -> str:
+    """The medians as a markdown page."""
+    where = report["machine"]
+    lines = [
+        "# What a rerun with one parameter changed takes",
+        "",
+        "A first run leaves the results of its steps in the step cache; the rerun computes only the steps that the "
+        f"changed parameter acts on. {report['cells']:,} simulated cells of two batches × {report['genes']:,} genes. "
+        f"{where['system']} on {where['machine']}, {where['cores']} cores, {where['threads']} thread used; medians of "
+        f"{report['rounds']} runs of each kind, taken in turn in one process per method. Times are of whole runs, from "
+        "the data in memory to the result; imports and compilation are not counted.",
+        "",
+        "| method | changed | first run s | rerun s | rerun / first | bound | result as of a fresh run |",
+        "|---|---|---|---|---|---|---|",
+        *(_rerun_line(row, rerun) for row in report["results"] for rerun in row["reruns"]),
+        "",
+        "What keeping the results costs a first run: hashing the data, and writing.",
+        "",
+        "| method | no cache s | first run s | overhead | bound |",
+        "|---|---|---|---|---|",
+        *(_overhead_line(row) for row in report["results"]),
+        "",
+        "What the reruns computed, with the seconds of each step:",
+        "",
+        *(_computed_line(row, rerun) for row in report["results"] for rerun in row["reruns"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rerun_line(row: dict[str, Any], rerun: dict[str, Any]) -> str:
+    same = "byte for byte" if rerun["identical"] else "**differs**"
+    ratio = _against(rerun["ratio"], rerun["bound"], f"{rerun['ratio']:.2f}")
+    times = f"{row['first_median']:.2f} | {rerun['median']:.2f}"
+    return f"| {row['label']} | {_changed(rerun)} | {times} | {ratio} | {rerun['bound']} | {same} |"
+
+
+def _overhead_line(row: dict[str, Any]) -> str:
+    overhead = _against(row["overhead"], OVERHEAD_BOUND, f"{row['overhead']:+.1%}")
+    times = f"{row['without_median']:.2f} | {row['first_median']:.2f}"
+    return f"| {row['label']} | {times} | {overhead} | {OVERHEAD_BOUND:.0%} |"
+
+
+def _computed_line(row: dict[str, Any], rerun: dict[str, Any]) -> str:
+    steps = "; ".join(f"{title} {seconds:.2f}" for title, seconds in rerun["computed"].items())
+    return f"- {row['label']}, {_changed(rerun)}: {steps}."
+
+
+def _changed(rerun: dict[str, Any]) -> str:
+    return f"`{rerun['parameter']}` {rerun['before']:g} → {rerun['after']:g}"
+
+
+def _against(value: float, bound: float, text: str) -> str:
+    """The text of a figure, bold where it is above its bound."""
+    return text if value <= bound else f"**{text}**"
+
+
+def main() -> None:
+    """Measure, and write both files anew after every method."""
+    options = arguments()
+    sizes = {"cells": options.cells, "genes": options.genes, "rounds": options.rounds}
+    report: dict[str, Any] = {"machine": machine(1), **sizes, "results": []}
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data.npz"
+        simulated(options.cells, options.genes).save(data)
+        for setting in SETTINGS:
+            if options.only is None or setting.method in options.only:
+                report["results"].append(measure(setting, data, options.rounds))
+                (RESULTS / "reuse.json").write_text(json.dumps(report, indent=1) + "\n")
+                (RESULTS / "reuse.md").write_text(table(report))
+    print(table(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Runs and reruns of one method, in a process of its own: `python -m benchmarks.reuse_runs data.npz rounds setting`.
+
+`setting` is a JSON list: the method, its parameters, and the changes of which each is made to a run of its own. A round
+is a run without the step cache, a first run with an empty one, and a rerun per change. Prints all seconds as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+
+import scint_core as scint
+from benchmarks.dataset import load
+from benchmarks.measure import WARM_UP_CELLS
+from benchmarks.ours import as_anndata
+from scint_core.contract.folders import cache_folder
+from scint_core.export import Integration
+
+Parameters = dict[str, Any]
+
+
+def main(path: str, rounds: str, setting: str) -> None:
+    """Measure and print."""
+    method, params, changes = json.loads(setting)
+    data = load(Path(path))
+    with contextlib.redirect_stdout(sys.stderr):
+        for change in ({}, *changes):
+            run(as_anndata(data.part(WARM_UP_CELLS)), method, params | change, cached=False)
+        measured = measure(as_anndata(data), method, params, changes, int(rounds))
+    print(json.dumps(measured))
+
+
+def measure(adata: AnnData, method: str, params: Parameters, changes: list[Parameters], rounds: int) -> dict[str, Any]:
+    """Seconds of all runs, and of every change what its rerun computed and whether a fresh run returns the same."""
+    without, first = [], []
+    reruns: list[dict[str, Any]] = [{"change": change, "seconds": []} for change in changes]
+    for number in range(rounds):
+        shutil.rmtree(cache_folder() / "steps", ignore_errors=True)
+        for cached, seconds in ((False, without), (True, first))[:: 1 if number % 2 else -1]:
+            seconds.append(run(adata, method, params, cached=cached)[0])
+        for rerun in reruns:
+            seconds_again, again = run(adata, method, params | rerun["change"], cached=True)
+            rerun["seconds"].append(seconds_again)
+            rerun["computed"] = {step.title: round(step.seconds, 3) for step in again.steps if not step.reused}
+            if number == 0:
+                fresh = run(adata, method, params | rerun["change"], cached=False)[1]
+                rerun["identical"] = all(map(identical, contents(again), contents(fresh)))
+    return {"without": without, "first": first, "reruns": reruns}
+
+
+def run(adata: AnnData, method: str, params: Parameters, *, cached: bool) -> tuple[float, Integration]:
+    """One run and its seconds, with the step cache or with none."""
+    if cached:
+        os.environ.pop("SCINT_CACHE_BYTES", None)
+    else:
+        os.environ["SCINT_CACHE_BYTES"] = "0"
+    started = time.perf_counter()
+    integration = scint.integrate(adata, method, batch_key="batch", **params)
+    return time.perf_counter() - started, integration
+
+
+def contents(integration: Integration) -> list[np.ndarray]:
+    """Every array of a result: embedding, expression and the parts of the pairs."""
+    arrays = (integration.embedding, integration.expression, *vars(integration.pairs).values())
+    return [np.asarray(array) for array in arrays if array is not None]
+
+
+def identical(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays agree in type, shape and every byte."""
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

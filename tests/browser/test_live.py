@@ -1,0 +1,125 @@
+"""The Live panel: from the release of a slider to the new picture, as a user's browser sees it."""
+
+import re
+import statistics
+import subprocess
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+import scint_core as scint
+from tests.browser.actions import chart, choose, fill_number, no_trace_of_trouble, open_page, points, press, settled
+from tests.browser.test_main_path import open_by_path, preprocess
+
+MOST_SECONDS = 1.0
+MOVES = 7
+
+_FROM_RELEASE_TO_PICTURE = """() => {
+  const title = () => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text;
+  const before = title();
+  window.newPicture = new Promise(resolve => {
+    let released = null;
+    addEventListener('keyup', () => { released = performance.now(); }, {once: true, capture: true});
+    const look = () => {
+      const now = title();
+      if (released === null || now === undefined || now === before) requestAnimationFrame(look);
+      else requestAnimationFrame(() => resolve({seconds: (performance.now() - released) / 1000, title: now}));
+    };
+    look();
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(browser, server, tmp_path_factory):
+    """The address parameters under which 2,000 cells are in use, preprocessed."""
+    path = tmp_path_factory.mktemp("data") / "two_thousand.h5ad"
+    scint.simulate("two_batches", n_cells=2000, n_genes=2000).write_h5ad(path)
+    page = browser.new_page()
+    open_by_path(page, server, path)
+    page.get_by_role("button", name="Preprocess").wait_for(timeout=60_000)
+    preprocess(page)
+    found = page.url.split("?")[1]
+    page.close()
+    return found
+
+
+def open_live(page, server, address, method):
+    open_page(page, server.url, f"/integrate?{address}")
+    choose(page, "Method", method, exact=True)
+    page.get_by_role("radio", name="Live").click()
+    picture_told(page).wait_for(timeout=60_000)
+    settled(page)
+
+
+def picture_told(page):
+    """The line that says what is drawn and what it took."""
+    return page.get_by_text(re.compile(r"\d\.\d\d s: \d+ of \d+ steps reused")).first
+
+
+def wait_until_nothing_is_compiled(server):
+    """A server that was just started for the first time fills its cache of compiled code, on one of the cores."""
+    (warm,) = children_of(server.process.pid)
+    end = time.monotonic() + 240
+    while children_of(warm):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def children_of(pid):
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+
+
+def move(page, slider, key):
+    """Press an arrow key on a slider; the seconds from its release to the new picture, and the picture's title."""
+    slider.focus()
+    page.evaluate(_FROM_RELEASE_TO_PICTURE)
+    page.keyboard.press(key)
+    return page.evaluate("() => window.newPicture")
+
+
+@pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
+def test_a_slider_has_its_picture_within_a_second(page, server, address, method, name):
+    wait_until_nothing_is_compiled(server)
+    open_live(page, server, address, method)
+    slider = page.get_by_role("slider", name=name, exact=True)
+    first = points(chart(page, "live, coloured by"))
+    move(page, slider, "ArrowLeft")
+    seconds = []
+    for _ in range(MOVES):
+        page.wait_for_timeout(300)  # a hand rests between two moves
+        found = move(page, slider, "ArrowLeft")
+        value = slider.get_attribute("aria-valuetext")
+        assert f"{name.replace('_', ' ')} {value}" in found["title"]
+        seconds.append(found["seconds"])
+    last = points(chart(page, "live, coloured by"))
+    assert {group: len(cells) for group, cells in first.items()} == {group: len(cells) for group, cells in last.items()}
+    assert first != last
+    expect(picture_told(page)).to_contain_text("s saved")
+    no_trace_of_trouble(page)
+    assert statistics.median(seconds) <= MOST_SECONDS, seconds
+
+
+def test_the_live_setting_becomes_an_ordinary_run(page, server, two_donors):
+    open_page(page, server.url, f"/integrate?{two_donors}")
+    fill_number(page, "k", 17)
+    page.get_by_role("radio", name="Live").click()
+    picture_told(page).wait_for(timeout=60_000)
+    slider = page.get_by_role("slider", name="k", exact=True)
+    expect(slider).to_have_attribute("aria-valuetext", "17")  # what the form held
+    assert "k 18" in move(page, slider, "ArrowRight")["title"]
+    press(page, "Run with these")
+    page.get_by_text("pairs shown").wait_for(timeout=120_000)
+    expect(page.get_by_role("combobox", name="Run")).to_have_value("MNN, k 18")
+    expect(page.get_by_role("spinbutton", name="k", exact=True)).to_have_value("18")
+    expect(page.get_by_text(re.compile(r"What the run did: \d+ steps.*steps reused"))).to_be_visible()
+    no_trace_of_trouble(page)
+
+
+def test_a_method_that_is_trained_says_why_there_is_no_live_picture(page, server, two_donors):
+    open_page(page, server.url, f"/integrate?{two_donors}")
+    choose(page, "Method", "scANVI", exact=True)
+    page.get_by_role("radio", name="Live").click()
+    page.get_by_text("too long for a picture that follows a slider").wait_for()
+    no_trace_of_trouble(page)
