@@ -21,16 +21,17 @@ def test_the_data_page_is_first_and_offers_samples(app):
     assert [button.label for button in app.main.button] == ["Open"]
 
 
-def test_integrate_without_data_leads_to_the_data_page(app):
+@pytest.mark.parametrize("name", ["Integrate", "Compare", "Sensitivity"])
+def test_a_page_without_data_leads_to_the_data_page(app, name):
     app.run()
-    app.switch_page("integrate_page.py").run()
+    app.switch_page(f"{name.lower()}_page.py").run()
     assert not app.exception
-    assert app.title[0].value == "Integrate"
+    assert app.title[0].value == name
     assert "Open and preprocess a data set first" in app.info[0].value
 
 
 def test_an_address_of_jobs_that_are_gone_does_no_harm(app):
-    for name in ("loaded", "data", "run"):
+    for name in ("loaded", "data", "run", "sweep"):
         app.query_params[name] = "0123456789abcdef0123"
     app.run()
     assert not app.exception
