@@ -68,7 +68,7 @@ def squared_distances(
 def cut(found: Found, k: int) -> Found:
     """The `k` nearest of neighbours searched for with a larger k: to the byte what a search for `k` finds."""
     if isinstance(found, Neighbors):
-        return replace(found, indices=found.indices[:, :k], distances=found.distances[:, :k])
+        return Neighbors(found.indices[:, :k], found.distances[:, :k])
     sides = {side.name: cut(getattr(found, side.name), k) for side in fields(found)}
     return replace(found, **sides)
 
