@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
+import h5py
 import numpy as np
 
 from scint_core.contract import FloatArray, Problem, StepRecord
@@ -18,6 +19,7 @@ from scint_core.contract.folders import state_folder
 from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.methods import find_method
+from scint_core.numerics.threads import whole_pieces
 from scint_core.numerics.umap import placed_layout
 from scint_core.runs import codec
 from scint_core.runs.cache import MISSING, StepCache
@@ -65,6 +67,7 @@ class _BesideCache(StepCache):
         self._pool.shutdown()
 
 
+@whole_pieces()
 def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Run `method` with `params` and `seed` on a prepared data set (`data`: its job), and place it on a finished map.
 
@@ -74,10 +77,10 @@ def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """
     source = result_of(arguments["data"])
     report(0.0, "Opening the data")
-    adata = ad.read_h5ad(source / PREPARED)
+    method = find_method(arguments["method"])
+    adata = _opened(source / PREPARED, counts=method.counts != "ignored")
     before = codec.read(source / VIEW)
     problem = problem_from(adata, before["batch_key"], before["label_key"])
-    method = find_method(arguments["method"])
     cache = _BesideCache()
     result = run_method(
         method, method.Params.create(arguments["params"]), problem,
@@ -96,6 +99,13 @@ def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     }
     codec.write(view, folder / VIEW)
     cache.finish()
+
+
+def _opened(path: Path, *, counts: bool) -> ad.AnnData:
+    """A prepared data set; without its counts it is opened in half the time."""
+    names = ("X", "obs", "var", "obsm", *(("layers",) if counts else ()))
+    with h5py.File(path) as file:
+        return ad.AnnData(**{name: ad.io.read_elem(file[name]) for name in names})
 
 
 def _coordinates(result: Integration, problem: Problem, data_id: str, cache: StepCache) -> FloatArray:
