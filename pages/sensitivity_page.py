@@ -10,7 +10,6 @@ import streamlit as st
 from pages.ui import charts, library, state, sweep_charts, sweep_maps
 from pages.ui.colouring import Groups
 from pages.ui.data_in_use import prepared_data
-from pages.ui.library import short
 from pages.ui.sweep_changes import draw_changes
 from pages.ui.sweep_form import draw_form, sweep_board
 from pages.ui.sweep_player import MOST_FRAMES, play
@@ -18,6 +17,7 @@ from pages.ui.sweep_results import (
     FinishedRun,
     SweepResult,
     compared_cells,
+    how_far,
     result_of,
     stability_of,
     value_text,
@@ -25,7 +25,6 @@ from pages.ui.sweep_results import (
 from pages.ui.sweep_status import follow_sweep
 from pages.ui.text import count, in_chart, in_markdown, visible
 from scint_core.errors import IntegrationError
-from scint_core.runs.sweeps.sensitivity import Stability
 
 _SCORES, _MAPS, _PLAY, _CHANGES = "Scores", "Maps", "Play", "What changed"
 _GROUPS = {"means": "", "batch": "Batch correction, score by score", "bio": "Bio conservation, score by score"}
@@ -84,20 +83,6 @@ def _sentences(view: library.DataView, found: SweepResult) -> None:
             st.markdown(f":material/straighten: {in_markdown(how_far(axis, stability))}")
 
 
-def how_far(axis: str, stability: Stability) -> str:
-    """How far results move with one parameter, as a sentence."""
-    most = max(range(len(stability.moved)), key=stability.moved.__getitem__)
-    first, second = (short(value) for value in stability.values[most : most + 2])
-    step = f"from {first} to {second} {stability.moved[most]:.0%}"
-    if stability.per_unit is None:
-        return f"Of a cell's neighbours {step} are replaced, the most of any step along {axis}."
-    doubling = "" if stability.per_doubling is None else f", {stability.per_doubling:.1%} per doubling"
-    return (
-        f"Stability: {stability.per_unit:.2%} of a cell's neighbours are replaced per unit of {axis}{doubling}; "
-        f"the most {step}."
-    )
-
-
 # The sections
 
 
@@ -110,11 +95,13 @@ def _sections(view: library.DataView, sweep_id: str, found: SweepResult) -> None
     if chosen == _CHANGES:
         draw_changes(view, found)
         return
+    above = st.container()  # where the picked run is in sight of the point that was clicked
     if chosen == _SCORES:
-        runs = _scores(view, sweep_id, found)
+        clicked = _scores(view, sweep_id, found)
     else:
-        runs = _maps(view, sweep_id, found, film=chosen == _PLAY)
-    _offer_run(sweep_id, found, runs)
+        clicked = _maps(view, sweep_id, found, film=chosen == _PLAY)
+    with above:
+        _offer_run(sweep_id, found, clicked)
 
 
 def _scores(view: library.DataView, sweep_id: str, found: SweepResult) -> str | None:

@@ -43,7 +43,7 @@ def draw_changes(view: library.DataView, result: SweepResult) -> None:
     runs = (result.settings[a][0], result.settings[b][0])
     names = (result.text(a), result.text(b))
     _moved(view, runs, names)
-    mixing, pairs = st.columns([1.2, 1], gap="large")
+    mixing, pairs = st.columns(2, gap="medium")
     with mixing:
         _mixing(view, runs, names)
     with pairs:
@@ -167,12 +167,7 @@ def _pairs(view: library.DataView, runs: Sequence[FinishedRun]) -> None:
         st.caption("Not both of these runs relate pairs of cells.")
         return
     change = pairs_changed(a, b)
-    for place, (name, n) in zip(
-        st.columns(3),
-        {"gained": len(change.gained), "lost": len(change.lost), "kept": change.kept}.items(),
-        strict=True,
-    ):
-        place.metric(name, f"{n:,}")
+    st.markdown(f"**{count(len(change.gained), 'pair')} gained**, {len(change.lost):,} lost, {change.kept:,} kept.")
     table = pairs_table(view, a, b)
     if len(table):
         st.dataframe(table.head(_MOST_KINDS), width="stretch")

@@ -18,15 +18,17 @@ from pages.ui.sweep_values import Axis, axis_of
 from pages.ui.text import in_chart
 from scint_core.contract import FloatArray
 from scint_core.metrics import METRICS
+from scint_core.runs.sweeps.grid import METHOD
 from scint_core.runs.sweeps.sensitivity import Stability
 
 _PER_ROW = 3
 _ROW_HEIGHT = 210
-_SMALLEST_RANGE = 0.1  # of a vertical axis, so that the third decimal does not look like a mountain
+_SMALLEST_RANGE = 0.1  # of an axis or a colour scale, so that the third decimal does not look like a mountain
 _MARK = "rgba(128, 136, 144, 0.9)"
 _COLOUR = {"batch": OKABE_ITO[0], "bio": OKABE_ITO[2]}
 _OF_MEAN = {"Batch correction": "batch", "Bio conservation": "bio"}
 _CLEAR = "rgba(0,0,0,0)"
+_LETTERS = 24  # that stand beside each other under a small panel
 _MOST_TEXTS = 60  # cells of a heat map that still bear their number
 
 
@@ -92,7 +94,8 @@ def _line(
     custom = [[result.settings[places[i]][0].run_id, *result.spread(places[i], metric)] for i in known]
     seeds = "<br>%{customdata[2]:.3f} to %{customdata[3]:.3f} over the seeds" if result.several_seeds else ""
     line = go.Scatter(
-        x=x, y=mean, text=[axis.texts[i] for i in known], customdata=custom, mode="lines+markers", name=name,
+        x=x, y=mean, text=[axis.texts[i] for i in known], customdata=custom, name=name,
+        mode="markers" if axis.name == METHOD else "lines+markers",
         legendgroup=name, showlegend=legend, meta=f"curve:{metric}:{name}", line={"color": colour, "width": 2.5},
         marker={"size": 9, "color": colour}, selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
         hovertemplate=f"{axis.name} %{{text}}: <b>%{{y:.3f}}</b>{seeds}<extra>{name}</extra>",
@@ -119,7 +122,7 @@ def _place(result: SweepResult, values: dict[str, Any]) -> Place:
 
 
 def _range_of(result: SweepResult, metric: str) -> list[float]:
-    """The vertical range of a panel: all its values, and never less than a tenth."""
+    """The range that a metric is drawn in: all its values, and never less than a tenth."""
     found = [part for place in result.settings for part in result.spread(place, metric) if math.isfinite(part)]
     low, high = min(found), max(found)
     margin = max(0.12 * (high - low), (_SMALLEST_RANGE - (high - low)) / 2)
@@ -133,7 +136,7 @@ def _frame(figure: go.Figure, axis: Axis, height: int) -> None:
     figure.update_xaxes(
         title=None, tickvals=[axis.positions[i] for i in axis.ticks], ticktext=[axis.texts[i] for i in axis.ticks],
         range=[min(axis.positions) - 0.06 * span, max(axis.positions) + 0.06 * span], showgrid=False, zeroline=False,
-        tickfont={"size": 13},
+        tickfont={"size": 13}, tickangle=-30 if sum(map(len, axis.texts)) > _LETTERS else 0,
     )  # fmt: skip
     figure.update_yaxes(title=None, zeroline=False, tickfont={"size": 12})
     figure.update_layout(
@@ -202,10 +205,11 @@ def _shaded(result: SweepResult, metric: str, down: Axis, across: Axis) -> go.He
         [result.spread(_place(result, {down.name: y, across.name: x}), metric)[0] for x in across.values]
         for y in down.values
     ]
+    low, high = _range_of(result, metric)
     few = len(down.values) * len(across.values) <= _MOST_TEXTS
     return go.Heatmap(
-        z=means, colorscale=SCALE, showscale=False, xgap=2, ygap=2, hoverinfo="skip", meta=f"heat:{metric}",
-        texttemplate="%{z:.2f}" if few else None, textfont={"size": 15},
+        z=means, zmin=low, zmax=high, colorscale=SCALE, showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+        meta=f"heat:{metric}", texttemplate="%{z:.2f}" if few else None, textfont={"size": 15},
     )  # fmt: skip
 
 

@@ -21,10 +21,10 @@ from scint_core.runs.sweeps import MANY, Grid, SweepBoard, estimate
 
 _NO_PARAMETER = "(none)"
 _MOST_RUNS = 20_000
+_MOST_FORESEEN = 24  # settings that are asked what a run would lower; more would keep the page waiting
+
 Asked = Mapping[ParamSpec, str | list[Any]]
 """What was typed or chosen, by parameter."""
-
-_MOST_FORESEEN = 24  # settings that are asked what a run would lower; more would keep the page waiting
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,6 +92,8 @@ def _asked(view: library.DataView) -> Grid | None:
 
 def _grid(methods: Sequence[Method], asked: Asked, n_seeds: int, fixed: dict[str, Any]) -> Grid:
     """The grid that was asked for. Raises, with a sentence for the page, where there is none."""
+    if not methods:
+        raise ParameterError("no method is chosen: choose one, or several to compare them")
     if len(methods) == 1 and not asked:
         raise ParameterError(f"{methods[0].label} has no parameter to vary: choose another method, or several")
     values = {spec.name: read_values(spec, text) if isinstance(text, str) else text for spec, text in asked.items()}

@@ -177,3 +177,25 @@ def stability_of(view: library.DataView, result: SweepResult, axis: str) -> Stab
         for value, run in path
     )
     return _stability(axis, setups, view.id, result.defaults[axis])
+
+
+def how_far(axis: str, stability: Stability) -> str:
+    """How far results move with one parameter, as a sentence."""
+    most = max(range(len(stability.moved)), key=stability.moved.__getitem__)
+    first, second = (short(value) for value in stability.values[most : most + 2])
+    step = f"the most from {first} to {second}: {stability.moved[most]:.0%}"
+    if stability.per_unit is None:
+        return f"Stability: of a cell's neighbours are replaced {step}."
+    share, unit = _rate(stability.per_unit)
+    doubling = "" if stability.per_doubling is None else f" ({stability.per_doubling:.1%} per doubling)"
+    return f"Stability: {share:.1%} of a cell's neighbours are replaced per {unit} of {axis}{doubling}, {step}."
+
+
+def _rate(per_unit: float) -> tuple[float, str]:
+    """A share that one can picture, and per how much of the parameter it is: "unit", "0.1", "10"."""
+    unit = 1.0
+    while per_unit * unit > 0.5:
+        unit /= 10
+    while 0 < per_unit * unit < 0.01 and unit < 1_000:
+        unit *= 10
+    return per_unit * unit, "unit" if unit == 1 else f"{unit:g}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.sweep_form import sweep_board
 from pages.ui.text import count, in_markdown
-from scint_core.runs.sweeps import SweepFolder, SweepStatus
+from scint_core.runs.sweeps import SweepFolder, SweepRun, SweepStatus
 from scint_core.runs.sweeps.estimate import spoken
 
 _EVERY = 1.0  # seconds between looks at a running sweep
@@ -19,11 +19,12 @@ def follow_sweep(sweep: SweepFolder) -> None:
     if status.state == "running":
         st.fragment(_progress, run_every=_EVERY)(sweep.id, status.done + status.failed)
         return
+    reasons = [error for run in sweep.runs() if (error := why_failed(run))]
     left, right = st.columns([3.2, 1], vertical_alignment="center")
     with left:
-        _ended(sweep, status)
-    if status.state == "stopped" or status.failed:
-        text = "Resume" if status.state == "stopped" else "Try again"
+        _ended(status, reasons)
+    if status.done < status.of:
+        text = "Resume" if len(reasons) < status.of - status.done else "Try again"
         if right.button(text, icon=":material/play_arrow:", width="stretch", key=f"resume:{sweep.id}"):
             sweep_board().resume(sweep)
             st.rerun()
@@ -55,20 +56,22 @@ def running_text(status: SweepStatus) -> str:
     return f"{status.done + status.failed} of {count(status.of, 'run')}{left}{doing}"
 
 
-def _ended(sweep: SweepFolder, status: SweepStatus) -> None:
-    if status.state == "stopped":
-        st.info(f"Stopped: {status.done} of {count(status.of, 'run')} are finished and kept.", icon=":material/pause:")
-    elif not status.failed:
+def _ended(status: SweepStatus, reasons: list[str]) -> None:
+    """That it is finished, or was stopped, and why runs failed."""
+    if status.done == status.of:
         st.caption(f":material/check: All {count(status.of, 'run')} are finished.")
-    if status.failed:
-        reasons = _reasons(sweep)
+    elif len(reasons) < status.of - status.done:
+        st.info(f"Stopped: {status.done} of {count(status.of, 'run')} are finished and kept.", icon=":material/pause:")
+    if reasons:
+        said = " ".join(list(dict.fromkeys(reasons))[:_MOST_REASONS])
         st.warning(
-            f"{count(status.failed, 'run')} of {status.of} failed. {in_markdown(' '.join(reasons[:_MOST_REASONS]))}",
-            icon=":material/warning:",
+            f"{count(len(reasons), 'run')} of {status.of} failed. {in_markdown(said)}", icon=":material/warning:"
         )
 
 
-def _reasons(sweep: SweepFolder) -> list[str]:
-    """The sentences that ended runs without a result, each once."""
-    jobs = [run.score if run.run.status().state == "done" else run.run for run in sweep.runs() if run.failed]
-    return list(dict.fromkeys(job.status().error for job in jobs))
+def why_failed(run: SweepRun) -> str:
+    """The sentence that ended a run without a result; nothing for one that was only stopped."""
+    for status in (run.run.status(), run.score.status()):
+        if status.state in ("failed", "killed"):
+            return status.error
+    return ""

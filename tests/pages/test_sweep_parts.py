@@ -1,6 +1,7 @@
 """Parts of the Sensitivity page that need no browser: values, curves, heat maps, pictures, the film, changes."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from pages.ui.sweep_charts import chart_axis, curves, heat_maps, moved_bars
 from pages.ui.sweep_form import shared_parameters
 from pages.ui.sweep_maps import Picture, common_box, evenly, pixels, strip
 from pages.ui.sweep_player import film
-from pages.ui.sweep_results import FinishedRun, SweepResult
-from pages.ui.sweep_status import running_text
+from pages.ui.sweep_results import FinishedRun, SweepResult, how_far
+from pages.ui.sweep_status import running_text, why_failed
 from pages.ui.sweep_values import axis_of, can_sweep, ladder, read_values, written
 from scint_core.contract import Pairs
 from scint_core.errors import ParameterError
 from scint_core.methods import all_methods, find_method
-from scint_core.runs.sweeps import Grid, SweepStatus
+from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.sweeps import Grid, SweepRun, SweepStatus
 from scint_core.runs.sweeps.sensitivity import Stability
 
 
@@ -170,6 +172,37 @@ def test_steps_are_named_by_their_ends():
     bars = moved_bars(found, chart_axis(one_axis(), "k")).data[0]
     assert list(bars.customdata) == ["5 → 10", "10 → 20", "20 → 40"]
     assert list(bars.text) == ["10%", "20%", "50%"]
+
+
+@pytest.mark.parametrize(
+    ("per_unit", "said"),
+    [(0.057, "5.7%.* per unit of x"), (1.93, "19.3%.* per 0.1 of x"), (0.0004, "4.0%.* per 100 of x")],
+)
+def test_stability_is_told_per_so_much_that_one_can_picture_it(per_unit, said):
+    sentence = how_far("x", Stability("x", (1, 2, 4), (0.1, 0.3), per_unit, 0.2, ""))
+    assert re.search(said, sentence)
+    assert "from 2 to 4: 30%" in sentence
+
+
+def test_choices_have_no_rate():
+    sentence = how_far("approx", Stability("approx", ("on", "off"), (0.1,), None, None, ""))
+    assert sentence == "Stability: of a cell's neighbours are replaced the most from on to off: 10%."
+
+
+def test_only_what_failed_is_said_to_have_failed(tmp_path):
+    def job(name, state, error=""):
+        folder = JobFolder(tmp_path / name)
+        folder.create({"kind": "integrate", "arguments": {}})
+        folder.set_state(state, error)
+        return folder
+
+    point = Grid.create("mnn", {"k": [5]}).points[0]
+    done, cancelled = job("a", "done"), job("b", "cancelled", "You cancelled this run.")
+    assert (
+        why_failed(SweepRun(point, job("c", "failed", "parameter 'k' is odd."), cancelled)) == "parameter 'k' is odd."
+    )
+    assert why_failed(SweepRun(point, done, job("d", "killed", "Out of memory."))) == "Out of memory."
+    assert why_failed(SweepRun(point, cancelled, JobFolder(tmp_path / "e"))) == ""
 
 
 # Maps
