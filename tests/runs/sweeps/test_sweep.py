@@ -44,7 +44,7 @@ def test_a_run_that_fails_leaves_its_sentence_and_the_others_go_on():
 def test_methods_stand_side_by_side():
     found = scint.sweep(prepared(), ["unintegrated", "limma"], label_key="celltype")
     assert list(found.table["method"]) == ["unintegrated", "limma"]
-    assert found.stability().sentence.startswith("Against method = ")
+    assert found.stability().sentence.startswith("Against limma, with unintegrated ")
 
 
 def test_stability_needs_two_runs_and_a_known_axis():
