@@ -1,7 +1,8 @@
 """Runs and reruns of one method, in a process of its own: `python -m benchmarks.reuse_runs data.npz rounds setting`.
 
 `setting` is a JSON list: the method, its parameters, and the changes of which each is made to a run of its own. A round
-is a run without the step cache, a first run with an empty one, and a rerun per change. Prints all seconds as JSON.
+is a run without the step cache, a first run with an empty one, and a rerun per change. Prints the seconds of all, and
+those of the processor, as JSON.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from scint_core.contract.folders import cache_folder
 from scint_core.export import Integration
 
 Parameters = dict[str, Any]
+Times = list[dict[str, float]]
 
 
 def main(path: str, rounds: str, setting: str) -> None:
@@ -40,16 +42,17 @@ def main(path: str, rounds: str, setting: str) -> None:
 
 
 def measure(adata: AnnData, method: str, params: Parameters, changes: list[Parameters], rounds: int) -> dict[str, Any]:
-    """Seconds of all runs, and of every change what its rerun computed and whether a fresh run returns the same."""
-    without, first = [], []
-    reruns: list[dict[str, Any]] = [{"change": change, "seconds": []} for change in changes]
+    """The times of all runs, and of every change what its rerun computed and whether a fresh run returns the same."""
+    without: Times = []
+    first: Times = []
+    reruns: list[dict[str, Any]] = [{"change": change, "runs": []} for change in changes]
     for number in range(rounds):
         shutil.rmtree(cache_folder() / "steps", ignore_errors=True)
-        for cached, seconds in ((False, without), (True, first))[:: 1 if number % 2 else -1]:
-            seconds.append(run(adata, method, params, cached=cached)[0])
+        for cached, times in ((False, without), (True, first))[:: 1 if number % 2 else -1]:
+            times.append(run(adata, method, params, cached=cached)[0])
         for rerun in reruns:
-            seconds_again, again = run(adata, method, params | rerun["change"], cached=True)
-            rerun["seconds"].append(seconds_again)
+            times_again, again = run(adata, method, params | rerun["change"], cached=True)
+            rerun["runs"].append(times_again)
             rerun["computed"] = {step.title: round(step.seconds, 3) for step in again.steps if not step.reused}
             if number == 0:
                 fresh = run(adata, method, params | rerun["change"], cached=False)[1]
@@ -57,15 +60,15 @@ def measure(adata: AnnData, method: str, params: Parameters, changes: list[Param
     return {"without": without, "first": first, "reruns": reruns}
 
 
-def run(adata: AnnData, method: str, params: Parameters, *, cached: bool) -> tuple[float, Integration]:
-    """One run and its seconds, with the step cache or with none."""
+def run(adata: AnnData, method: str, params: Parameters, *, cached: bool) -> tuple[dict[str, float], Integration]:
+    """One run with the step cache or with none, and its seconds, on the wall and of the processor."""
     if cached:
         os.environ.pop("SCINT_CACHE_BYTES", None)
     else:
         os.environ["SCINT_CACHE_BYTES"] = "0"
-    started = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     integration = scint.integrate(adata, method, batch_key="batch", **params)
-    return time.perf_counter() - started, integration
+    return {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}, integration
 
 
 def contents(integration: Integration) -> list[np.ndarray]:

@@ -63,7 +63,7 @@ def where_runs_go() -> None:
     lost = place.cluster is not None and not place.cluster.alive
     somewhere = "the cluster" if place.cluster else "this machine"
     icon = ":material/error:" if lost or (wrong_at_start and not place.cluster) else ":material/dns:"
-    with st.popover(f"Runs go to {somewhere}", icon=icon, width="stretch"):
+    with st.popover(f"Runs: {somewhere}", icon=icon, width="stretch"):
         st.markdown(f"Runs go to {in_markdown(place.describe())}.")
         if place.cluster is not None:
             _disconnect(place, lost)

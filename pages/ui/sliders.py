@@ -11,6 +11,7 @@ from pages.ui import forms
 from scint_core.contract import Method, ParamSpec
 
 _MOST_STEPS = 400  # of a slider over whole numbers; a wider range moves in larger steps
+_WIDTHS = (1, 2, 5, 10, 20, 50, 100)
 _PER_RANGE = 60  # steps of a slider over real numbers
 _WIDE = 20  # a range whose ends differ by such a factor is divided by ratios
 
@@ -51,7 +52,7 @@ def steps_of(spec: ParamSpec, value: float) -> list[float]:
     assert spec.slider is not None
     low, high = spec.slider
     if spec.kind == "integer":
-        width = max(1, round((high - low) / _MOST_STEPS))
+        width = next(width for width in _WIDTHS if (high - low) / width <= _MOST_STEPS)
         steps = {*range(int(low), int(high), width), int(high)}
     else:
         wide = low > 0 and high / low >= _WIDE

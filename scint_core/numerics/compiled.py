@@ -44,9 +44,10 @@ def keep_all_on_disk(*modules: Any) -> None:
 def load_kept() -> None:
     """Load what the disk holds of every kernel, but none that is parallel: for a process that will be forked.
 
-    A kernel is otherwise read from the disk in every child, when it is first called.
+    A kernel is otherwise read from the disk in every child, when it is first called. Those with a fixed signature are
+    loaded as soon as they are imported.
     """
     for dispatcher in _kept:
-        if not dispatcher.targetoptions.get("parallel"):
+        if dispatcher._can_compile and not dispatcher.targetoptions.get("parallel"):
             for signature, *_ in dispatcher._cache._cache_file._load_index():
                 dispatcher.compile(signature)

@@ -7,6 +7,9 @@ import numpy as np
 from scint_core.contract import FloatArray, PairVectors, Shift, explained, tick
 from scint_core.numerics.neighbors import row_blocks
 from scint_core.numerics.ordered_sums import log_sums, squared_differences, weighted_means
+from scint_core.numerics.threads import in_threads
+
+_ENTRIES = 2**18  # weights that a thread holds at a time (2 MB)
 
 
 @explained(
@@ -27,19 +30,29 @@ def smooth_pair_vectors(cells: FloatArray, pairs: PairVectors, sigma: float) -> 
     """
     paired = cells[pairs.cells]  # m × g
     density = _log_densities(paired, sigma)
-    shift = np.empty((len(cells), pairs.vectors.shape[1]))
-    for rows in row_blocks(len(cells), max(len(paired), shift.shape[1])):
+
+    def smoothed(rows: slice) -> FloatArray:
         log_weight = squared_differences(cells[rows], paired)  # rows × m
         log_weight /= -sigma
         log_weight -= density
-        shift[rows] = weighted_means(log_weight, pairs.vectors)
+        return weighted_means(log_weight, pairs.vectors)
+
+    shift = np.empty((len(cells), pairs.vectors.shape[1]))
+    blocks = list(row_blocks(len(cells), max(len(paired), shift.shape[1]), _ENTRIES))
+    for rows, vectors in zip(blocks, in_threads(smoothed, blocks), strict=True):
+        shift[rows] = vectors
         tick(rows.stop, len(cells))
     return Shift(shift)
 
 
 def _log_densities(paired: FloatArray, sigma: float) -> FloatArray:
     """log Σ exp(−d²/sigma) of every paired cell over all of them; at least 0, since each counts itself."""
+
+    def densities(rows: slice) -> FloatArray:
+        return log_sums(squared_differences(paired[rows], paired) / -sigma)
+
     density = np.empty(len(paired))
-    for rows in row_blocks(len(paired), len(paired)):
-        density[rows] = log_sums(squared_differences(paired[rows], paired) / -sigma)
+    blocks = list(row_blocks(len(paired), len(paired), _ENTRIES))
+    for rows, found in zip(blocks, in_threads(densities, blocks), strict=True):
+        density[rows] = found
     return density

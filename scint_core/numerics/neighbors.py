@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -67,10 +67,13 @@ def squared_distances(
 
 def cut(found: Found, k: int) -> Found:
     """The `k` nearest of neighbours searched for with a larger k: to the byte what a search for `k` finds."""
-    if isinstance(found, Neighbors):
-        return replace(found, indices=found.indices[:, :k], distances=found.distances[:, :k])
-    sides = {side.name: cut(getattr(found, side.name), k) for side in fields(found)}
-    return replace(found, **sides)
+    parts = {part.name: getattr(found, part.name) for part in fields(found)}
+    return replace(found, **{name: _cut_part(part, k) for name, part in parts.items()})
+
+
+def _cut_part(part: Any, k: int) -> Any:
+    """The first `k` columns of a table, or of the tables of one side."""
+    return part[:, :k] if isinstance(part, np.ndarray) else cut(part, k)
 
 
 on_the_ladder = cut_from_larger("k", LADDER, cut)

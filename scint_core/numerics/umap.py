@@ -17,8 +17,12 @@ from scint_core.numerics.procrustes import align
 
 N_NEIGHBORS = 15
 MIN_DIST = 0.5
-_SPREAD = 10.0  # half the width of UMAP's own starting layouts
-_FEW = 40  # epochs that settle cells which stand near their neighbours already
+EXACT_UP_TO = 20_000
+"""Cells up to which a map that has a start is drawn on exact neighbours; more are left to umap-learn's own search."""
+
+_SPREAD = 5.0  # half the width of the layouts that UMAP starts from
+_EPOCHS, _RATE = 200, 1.0  # for a map whose cells may stand anywhere
+_FEW_EPOCHS, _LOW_RATE = 30, 0.25  # for cells that stand near their neighbours already; a high rate would stir them up
 
 
 def umap_layout(
@@ -34,11 +38,12 @@ def umap_layout(
     n_cells = len(embedding)
     if n_cells < 4:  # umap-learn needs a graph to lay out
         return _first_two(embedding)
-    umap = load_umap()
+    n_neighbors = min(n_neighbors, n_cells - 1)
+    if start is not None and n_cells <= EXACT_UP_TO:
+        layout = _settled(_graph(embedding, n_neighbors), _scaled(start, seed), _EPOCHS, _RATE, seed)
+        return align(layout, start)
     beginning = _scaled(start if start is not None else _first_two(embedding), seed)
-    model = umap.UMAP(
-        n_neighbors=min(n_neighbors, n_cells - 1), min_dist=MIN_DIST, init=beginning, random_state=seed, n_jobs=1
-    )
+    model = load_umap().UMAP(n_neighbors=n_neighbors, min_dist=MIN_DIST, init=beginning, random_state=seed, n_jobs=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "n_jobs overridden by random_state", said at every call
         layout = model.fit_transform(np.ascontiguousarray(embedding, dtype=np.float32))
@@ -57,22 +62,27 @@ def placed_layout(
     n_cells = len(embedding)
     if n_cells < 4:
         return align(_first_two(embedding), start)
-    graph = fuzzy_graph(nearest_neighbors(embedding, embedding, min(n_neighbors, n_cells - 1)))
+    graph = _graph(embedding, min(n_neighbors, n_cells - 1))
     total = np.maximum(np.asarray(graph.sum(axis=1)).reshape(-1, 1), np.finfo(np.float32).tiny)
-    return align(_settled(graph, graph @ start / total, seed), start)
+    placed = _noisy(graph @ start / total, seed)
+    return align(_settled(graph, placed, _FEW_EPOCHS, _LOW_RATE, seed), start)
 
 
-def _settled(graph: sp.csr_array, layout: FloatArray, seed: int) -> FloatArray:
-    """`layout` (cells × 2) after a few epochs of UMAP's own optimisation on `graph` (cells × cells)."""
+def _graph(embedding: FloatArray, n_neighbors: int) -> sp.csr_array:
+    """The weighted graph of the exact neighbours; a cell counts among its own."""
+    return fuzzy_graph(nearest_neighbors(embedding, embedding, n_neighbors))
+
+
+def _settled(graph: sp.csr_array, places: FloatArray, epochs: int, rate: float, seed: int) -> FloatArray:
+    """`places` (cells × 2, float32) after some epochs of UMAP's own optimisation on `graph` (cells × cells)."""
     umap = load_umap().umap_
     edges = graph.tocoo()
-    strong = edges.data >= edges.data.max() / _FEW  # the others would not be drawn once
+    strong = edges.data >= edges.data.max() / epochs  # the others would not be drawn once
     row, column, weight = (part[strong] for part in (edges.row, edges.col, edges.data))
-    places = _noisy(layout, seed)
     state = np.random.default_rng(seed).integers(-(2**31), 2**31, 3)
     settled = umap.optimize_layout_euclidean(
-        places, places, row.astype(np.int32), column.astype(np.int32), _FEW, len(places),
-        umap.make_epochs_per_sample(weight, _FEW), *_curve(), state, move_other=True,
+        places, places, row.astype(np.int32), column.astype(np.int32), epochs, len(places),
+        umap.make_epochs_per_sample(weight, epochs), *_curve(), state, initial_alpha=rate, move_other=True,
     )  # fmt: skip
     return np.asarray(settled)
 

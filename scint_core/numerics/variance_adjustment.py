@@ -17,6 +17,9 @@ import numpy as np
 from scint_core.contract import BoolArray, FloatArray, IntArray, Shift, Stretch, explained, tick
 from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
 from scint_core.numerics.ordered_sums import along_lines, log_sums, row_products, running_log_sums
+from scint_core.numerics.threads import in_threads
+
+_ENTRIES = 2**19  # distances that a thread holds at a time (4 MB)
 
 
 @explained(
@@ -99,14 +102,19 @@ def raw_scales(target: FloatArray, shifts: FloatArray, reference: FloatArray, si
     """What `stretch_to_reference` finds before it refuses to shorten: may be below 1 or negative."""
     lengths = np.sqrt(row_products(shifts, shifts))
     own, others = _Side(target, squared_lengths(target)), _Side(reference, squared_lengths(reference))
-    scales = np.ones(len(target))
     moved = np.flatnonzero(lengths > 0)
-    for part in row_blocks(len(moved), len(target) + len(reference)):
+
+    def scales_of(part: slice) -> FloatArray:
         rows = moved[part]
         points, directions = target[rows], shifts[rows] / lengths[rows, None]
         lines = _Lines(rows, points, directions, row_products(directions, points))
         found = _cells_at_quantiles(lines, own, others, sigma)
-        scales[rows] = (row_products(directions, reference[found]) - lines.places) / lengths[rows]
+        return np.asarray((row_products(directions, reference[found]) - lines.places) / lengths[rows])
+
+    scales = np.ones(len(target))
+    parts = list(row_blocks(len(moved), len(target) + len(reference), _ENTRIES))
+    for part, found in zip(parts, in_threads(scales_of, parts), strict=True):
+        scales[moved[part]] = found
         tick(part.stop, len(moved))
     return scales
 

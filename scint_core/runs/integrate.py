@@ -67,12 +67,16 @@ def run_method(
     seed: int = 0,
     report: Report | None = None,
     trace: TraceStore | None = None,
+    cache: StepCache | None = None,
 ) -> Integration:
     """Run a method on a problem and bring its outcome into the caller's order of cells (`cells`, by name)."""
     check_batches(method, problem, batch_key)
     progress = Progress(report)
     step = StepRunner(
-        seed=_checked_seed(seed), cache=StepCache(), trace=trace or MemoryTrace(Axes(problem)), progress=progress
+        seed=_checked_seed(seed),
+        cache=cache or StepCache(),
+        trace=trace or MemoryTrace(Axes(problem)),
+        progress=progress,
     )
     outcome = method.run(problem, params, step)
     check_outcome(method, outcome, problem)

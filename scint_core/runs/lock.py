@@ -54,14 +54,11 @@ def unlock(file: BinaryIO) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[BinaryIO]:
     """Holds the lock `path` inside the block. Raises TimeoutError where another keeps it for `PATIENCE` seconds."""
-    deadline = time.monotonic() + PATIENCE
-    for pause in _pauses():
-        file = try_lock(path)
-        if file is not None:
-            break
+    deadline, pauses = time.monotonic() + PATIENCE, _pauses()
+    while (file := try_lock(path)) is None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{path.name} has been locked for more than {PATIENCE:g} s")
-        time.sleep(pause)
+        time.sleep(next(pauses))
     try:
         yield file
     finally:
@@ -76,12 +73,10 @@ def turn(path: Path, meanwhile: Callable[[], None]) -> Iterator[bool]:
     who waited go on at once. Where the disk refuses to lock, everybody goes on at once.
     """
     lock, free = _look(path)
-    waited = not free
-    for pause in _pauses():
-        if free:
-            break
+    waited, pauses = not free, _pauses()
+    while not free:
         meanwhile()
-        time.sleep(pause)
+        time.sleep(next(pauses))
         lock, free = _look(path)
     if waited:
         _end(path, lock)

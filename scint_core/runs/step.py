@@ -16,7 +16,7 @@ from scint_core.runs.trace import TraceStore
 R = TypeVar("R")
 
 WORTH_STORING = 0.05  # seconds; a cheaper step is quicker done again than read
-STORED_PER_SECOND = 2e8  # bytes; a step that makes its result faster than this is done again too
+LIGHT = 3e6  # bytes; a result n times as large must have taken n times as long, so that writing is little beside it
 
 
 class StepRunner:
@@ -66,11 +66,11 @@ class StepRunner:
             value = self._cache.load(key) if waited else MISSING
             if value is not MISSING:
                 return value, time.perf_counter() - started, True
-            started = time.perf_counter()
+            started, work_before = time.perf_counter(), time.process_time()
             with listening(self._progress.tick, self._trace.show):
                 value = codec.settled(function(*args, **kwargs))
             seconds = time.perf_counter() - started
-            if _is_worth_storing(value, seconds):
+            if _is_worth_storing(value, time.process_time() - work_before):
                 self._cache.store(key, value, seconds)
         return value, seconds, False
 
@@ -120,9 +120,12 @@ class StepRunner:
         )
 
 
-def _is_worth_storing(value: Any, seconds: float) -> bool:
-    """Whether a result took longer to compute than it takes to write and read again."""
-    return seconds > WORTH_STORING and seconds > WORTH_STORING + codec.weight(value) / STORED_PER_SECOND
+def _is_worth_storing(value: Any, work: float) -> bool:
+    """Whether a result took so many seconds of the processor that writing it is little beside them.
+
+    The clock on the wall would also count what other runs take of the machine, and have everything written just then.
+    """
+    return work > WORTH_STORING and work > WORTH_STORING * max(1.0, codec.weight(value) / LIGHT)
 
 
 def _qualified(function: Callable[..., Any]) -> str:

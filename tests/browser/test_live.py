@@ -58,6 +58,10 @@ def picture_told(page):
     return page.get_by_text(re.compile(r"\d\.\d\d s: \d+ of \d+ steps reused")).first
 
 
+def slider_of(page, name):
+    return page.get_by_role("group", name=name, exact=True).get_by_role("slider")
+
+
 def wait_until_nothing_is_compiled(server):
     """A server that was just started for the first time fills its cache of compiled code, on one of the cores."""
     (warm,) = children_of(server.process.pid)
@@ -83,7 +87,7 @@ def move(page, slider, key):
 def test_a_slider_has_its_picture_within_a_second(page, server, address, method, name):
     wait_until_nothing_is_compiled(server)
     open_live(page, server, address, method)
-    slider = page.get_by_role("slider", name=name, exact=True)
+    slider = slider_of(page, name)
     first = points(chart(page, "live, coloured by"))
     move(page, slider, "ArrowLeft")
     seconds = []
@@ -106,7 +110,7 @@ def test_the_live_setting_becomes_an_ordinary_run(page, server, two_donors):
     fill_number(page, "k", 17)
     page.get_by_role("radio", name="Live").click()
     picture_told(page).wait_for(timeout=60_000)
-    slider = page.get_by_role("slider", name="k", exact=True)
+    slider = slider_of(page, "k")
     expect(slider).to_have_attribute("aria-valuetext", "17")  # what the form held
     assert "k 18" in move(page, slider, "ArrowRight")["title"]
     press(page, "Run with these")

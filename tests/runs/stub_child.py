@@ -1,15 +1,21 @@
 """An engine process whose tasks misbehave on purpose."""
 
+import importlib
 import os
 import signal
 import sys
 import time
+from types import ModuleType
 
 import numpy as np
 
 from scint_core.errors import DataError
-from scint_core.runs.jobs import child
 from scint_core.runs.jobs.places import result_of
+
+_no_tasks = ModuleType("scint_core.runs.jobs.tasks")
+_no_tasks.TASKS = {}
+sys.modules[_no_tasks.__name__] = _no_tasks  # the real ones take seconds to import
+child = importlib.import_module("scint_core.runs.jobs.child")
 
 
 def quick(arguments, folder, report):
@@ -26,7 +32,7 @@ def sleep(arguments, folder, report):
 
 def nap(arguments, folder, report):
     """Say which process works for which, wait, and leave the place where other jobs are looked for."""
-    report(0.5, f"{os.getpid()} works for {os.getppid()}")
+    report(0.5, f"{os.getpid()} works for {os.environ['STUB_WORKER_PID']}")
     time.sleep(arguments["seconds"])
     (folder / "answer.txt").write_text(str(result_of("another")))
 

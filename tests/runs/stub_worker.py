@@ -15,10 +15,11 @@ def dask_setup(worker):
     if os.environ.get("STUB_WORKER") == "without scint":
         sys.meta_path.insert(0, _NotInstalled())
         return
-    import functools
-
     from scint_core.runs.jobs import cluster, launch, supervise
 
-    supervise.start = functools.partial(launch.start_plainly, module="tests.runs.stub_child")
+    os.environ["STUB_WORKER_PID"] = str(os.getpid())
+    server = launch.WarmServer("tests.runs.stub_warm")
+    server.warm_up()
+    supervise.start = server.start
     if os.environ.get("STUB_WORKER") == "other sources":
         cluster.job_digest = lambda: "of another version"

@@ -134,7 +134,8 @@ def test_cheap_steps_are_not_stored(tmp_path, monkeypatch):
 
 
 def test_results_made_faster_than_they_are_read_are_not_stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(step_module, "STORED_PER_SECOND", 1.0)
+    monkeypatch.setattr(step_module, "WORTH_STORING", 1e-9)
+    monkeypatch.setattr(step_module, "LIGHT", 1e-9)
     runner(tmp_path)("Double", double, np.arange(3.0))
     runner(tmp_path)("Double", double, np.arange(3.0))
     assert len(calls) == 2

@@ -6,6 +6,7 @@ path it has here. Workers come and go, so each is asked before every job whether
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import threading
@@ -156,17 +157,28 @@ def _client(address: str) -> Client:
     try:
         from distributed import Client
 
+        asyncio.run(_greet(address))
         return Client(address, timeout=_ANSWERS_WITHIN, set_as_default=False)
     except OSError as error:
         raise ClusterError(
             f"no scheduler answers at {address!r} within {_ANSWERS_WITHIN:.0f} s: see that `dask scheduler` runs there "
             "and that this machine may reach it"
         ) from error
-    except (ImportError, ValueError) as error:
+    except Exception as error:  # whatever comes of taking a stranger's answer for a scheduler's
         raise ClusterError(
-            f"scheduler {address!r} cannot be used from this machine ({error}): install the same dask and distributed "
-            "on both"
+            f"what answers at {address!r} cannot be used as a scheduler ({type(error).__name__}: {error}): give the "
+            "address of a `dask scheduler`, with the same dask and distributed on both machines"
         ) from error
+
+
+async def _greet(address: str) -> None:
+    """Raise `TimeoutError` where something listens and says nothing, for which a client would wait for ever."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    secrets = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=_ANSWERS_WITHIN, **secrets), _ANSWERS_WITHIN)
+    await comm.close()
 
 
 def _agree(client: Client, address: str, terms: Terms) -> int:

@@ -67,7 +67,8 @@ def start_plainly(folder: Path, module: str = "scint_core.runs.jobs.child") -> C
 class WarmServer:
     """The client's side of `warm`: starts the server when first needed, and again should it die."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "scint_core.runs.jobs.warm") -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._waiting: dict[str, tuple[threading.Event, list[Child]]] = {}
@@ -96,7 +97,7 @@ class WarmServer:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scint_core.runs.jobs.warm"],
+                [sys.executable, "-m", self._module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment(),
             )  # fmt: skip
             threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()

@@ -13,6 +13,7 @@ from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.sweeps.folder import SweepFolder, SweepRun, score_spec, specs
 
 _LOOK_EVERY = 0.1  # seconds
+_ENDS_WITHIN = 15.0  # seconds that a cancelled job is waited for
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,16 @@ class Driver:
                 look()
                 time.sleep(_LOOK_EVERY)
         finally:
-            for job, _ in self._under_way:
-                self._board.cancel(job)
+            self._end()
             claim.release(self._sweep.claim)
+
+    def _end(self) -> None:
+        """Cancel what is under way, and see it end: a job asked for again before that would end with this cancel."""
+        for job, _ in self._under_way:
+            self._board.cancel(job)
+        until = time.monotonic() + _ENDS_WITHIN
+        while not all(job.status().ended for job, _ in self._under_way) and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY)
 
     def _sort(self) -> None:
         """What is still to be done: runs, and the scores of runs that are done."""

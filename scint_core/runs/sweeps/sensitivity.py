@@ -16,6 +16,7 @@ import numpy as np
 from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
 from scint_core.numerics.kept_neighbors import shared_share
 from scint_core.numerics.neighbors import nearest_neighbors
+from scint_core.runs.sweeps.grid import METHOD
 
 NEIGHBORS = 30
 """Nearest cells by which two embeddings are compared."""
@@ -206,13 +207,14 @@ def _choices_sentence(
     parameter: str, settings: Sequence[Setting], changes: Sequence[Sequence[str]], reference: int
 ) -> str:
     """What differs from the reference, choice by choice."""
-    against = f"Against {parameter} = {_value(settings[reference].value)}"
+    name = "" if parameter == METHOD else f"{parameter} = "
+    against = f"Against {name}{_value(settings[reference].value)}"
     parts = [
         f"with {_value(setting.value)} {_joined(changed) if changed else 'nothing you would notice changes'}"
         for i, (setting, changed) in enumerate(zip(settings, changes, strict=True))
         if i != reference
     ]
-    return f"{against}, {'; '.join(parts)}." if parts else f"Only {parameter} = {_value(settings[0].value)} was run."
+    return f"{against}, {'; '.join(parts)}." if parts else f"Only {name}{_value(settings[0].value)} was run."
 
 
 def _changes(
