@@ -10,25 +10,32 @@ from scint_core.runs.sweeps import SweepFolder, SweepRun, SweepStatus
 from scint_core.runs.sweeps.estimate import spoken
 
 _EVERY = 1.0  # seconds between looks at a running sweep
+_MANY = 200  # runs from which it is looked less often, and drawn anew only when several more are finished
 _MOST_REASONS = 3
 
 
 def follow_sweep(sweep: SweepFolder) -> None:
-    """Draw where a sweep stands; the page is drawn anew whenever another run is finished."""
+    """Draw where a sweep stands; the page is drawn anew whenever more is finished."""
     status = sweep.status()
     if status.state == "running":
-        st.fragment(_progress, run_every=_EVERY)(sweep.id, status.done + status.failed)
+        st.fragment(_progress, run_every=_EVERY * max(1.0, status.of / _MANY))(sweep.id, status.done + status.failed)
         return
     reasons = [error for run in sweep.runs() if (error := why_failed(run))]
     left, right = st.columns([3.2, 1], vertical_alignment="center")
     with left:
         _ended(status, reasons)
-    if status.done < status.of:
-        text = "Resume" if len(reasons) < status.of - status.done else "Try again"
-        if right.button(text, icon=":material/play_arrow:", width="stretch", key=f"resume:{sweep.id}"):
-            sweep_board().resume(sweep)
-            st.rerun()
-    elif right.button(
+    with right:
+        _what_next(sweep, resumable=len(reasons) < status.of - status.done, complete=status.done == status.of)
+
+
+def _what_next(sweep: SweepFolder, *, resumable: bool, complete: bool) -> None:
+    """Buttons to go on with what is missing, and to take the sweep off the list."""
+    if not complete and st.button(
+        "Resume" if resumable else "Try again", icon=":material/play_arrow:", width="stretch", key=f"resume:{sweep.id}"
+    ):
+        sweep_board().resume(sweep)
+        st.rerun()
+    if st.button(
         "Forget", icon=":material/delete:", width="stretch", key=f"forget:{sweep.id}",
         help="Takes the sweep off the list. Its runs stay.",
     ):  # fmt: skip
@@ -40,7 +47,8 @@ def _progress(sweep_id: str, ended_before: int) -> None:
     """The bar, the time that is left, and a button to cancel."""
     sweep = sweep_board().sweep(sweep_id)
     status = sweep.status()
-    if status.state != "running" or status.done + status.failed != ended_before:
+    news = status.done + status.failed - ended_before
+    if status.state != "running" or news > status.of // _MANY:
         st.rerun()
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress(min(status.fraction, 1.0), text=in_markdown(running_text(status)))
