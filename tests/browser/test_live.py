@@ -84,24 +84,33 @@ def move(page, slider, key):
 
 
 @pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
-def test_a_slider_has_its_picture_within_a_second(page, server, address, method, name):
-    wait_until_nothing_is_compiled(server)
+def test_a_slider_has_its_picture(page, server, address, method, name):
     open_live(page, server, address, method)
     slider = slider_of(page, name)
     first = points(chart(page, "live, coloured by"))
     move(page, slider, "ArrowLeft")
-    seconds = []
-    for _ in range(MOVES):
-        page.wait_for_timeout(300)  # a hand rests between two moves
+    for _ in range(2):
         found = move(page, slider, "ArrowLeft")
         value = slider.get_attribute("aria-valuetext")
         assert f"{name.replace('_', ' ')} {value}" in found["title"]
-        seconds.append(found["seconds"])
     last = points(chart(page, "live, coloured by"))
     assert {group: len(cells) for group, cells in first.items()} == {group: len(cells) for group, cells in last.items()}
     assert first != last
     expect(picture_told(page)).to_contain_text("s saved")
     no_trace_of_trouble(page)
+
+
+@pytest.mark.slow  # alone on a quiet machine, or the neighbours are measured
+@pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
+def test_the_picture_is_there_within_a_second(page, server, address, method, name):
+    wait_until_nothing_is_compiled(server)
+    open_live(page, server, address, method)
+    slider = slider_of(page, name)
+    move(page, slider, "ArrowLeft")
+    seconds = []
+    for _ in range(MOVES):
+        page.wait_for_timeout(300)  # a hand rests between two moves
+        seconds.append(move(page, slider, "ArrowLeft")["seconds"])
     assert statistics.median(seconds) <= MOST_SECONDS, seconds
 
 
