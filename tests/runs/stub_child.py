@@ -34,7 +34,7 @@ def nap(arguments, folder, report):
     """Say which process works for which, wait, and leave the place where other jobs are looked for."""
     report(0.5, f"{os.getpid()} works for {os.environ['STUB_WORKER_PID']}")
     time.sleep(arguments["seconds"])
-    (folder / "answer.txt").write_text(str(result_of("another")))
+    (folder / "answer.txt").write_text(str(result_of("another", folder)))
 
 
 def spin_without_letting_go(arguments, folder, report):

@@ -26,7 +26,6 @@ UNEXPECTED = (
 
 def run_job(path: Path) -> int:
     """Do the job in `path`. Returns the exit status: 0 with a result, 1 with an error left in the folder."""
-    os.environ["SCINT_STATE"] = str(path.parents[1])  # the jobs it reads lie beside it, whatever is set on this machine
     folder = JobFolder(path)
     spec = folder.spec()
     filling = folder.publishing()

@@ -21,8 +21,9 @@ from scint_core.runs.jobs import claim
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder, write_json
 from scint_core.runs.keys import canonical, digest, job_digest
-from scint_core.runs.sweeps.grid import Grid, Point
+from scint_core.runs.sweeps.grid import Grid, Point, spoken_value
 
+_FINAL = ("failed", "killed")  # of a job that was done and left no result
 SweepState = Literal["running", "done", "stopped"]
 
 
@@ -36,13 +37,17 @@ class SweepRun:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come: scored, or failed on the way."""
-        return self.score.status().ended or (self.run.status().ended and self.run.status().state != "done")
+        """Whether nothing more will come: scored, or failed on the way. What was cancelled or interrupted may go on."""
+        return any(job.status().state in _FINAL for job in (self.run, self.score)) or self._scored
 
     @property
     def failed(self) -> bool:
         """Whether it ended without scores."""
-        return self.ended and self.score.status().state != "done"
+        return self.ended and not self._scored
+
+    @property
+    def _scored(self) -> bool:
+        return self.score.status().state == "done"
 
     @property
     def fraction(self) -> float:
@@ -169,7 +174,7 @@ def score_spec(data_id: str, run_id: str) -> JobSpec:
 
 
 def _doing(run: SweepRun) -> str:
-    place = ", ".join(f"{axis} {value}" for axis, value in run.point.place.items())
+    place = ", ".join(f"{axis} {spoken_value(value)}" for axis, value in run.point.place.items())
     job = run.score if run.run.status().state == "done" else run.run
     return f"{place}: {job.status().status}"
 

@@ -134,3 +134,8 @@ def _whole_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
         raise ParameterError(f"seed {seed!r} cannot be used: it must be a whole number of at least 0")
     return int(seed)
+
+
+def spoken_value(value: Any) -> str:
+    """A parameter's value in a sentence."""
+    return "off" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

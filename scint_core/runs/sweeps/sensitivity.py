@@ -16,7 +16,7 @@ import numpy as np
 from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
 from scint_core.numerics.kept_neighbors import shared_share
 from scint_core.numerics.neighbors import nearest_neighbors
-from scint_core.runs.sweeps.grid import METHOD
+from scint_core.runs.sweeps.grid import METHOD, spoken_value
 
 NEIGHBORS = 30
 """Nearest cells by which two embeddings are compared."""
@@ -186,7 +186,7 @@ def _sentence(
     """Where nothing happens around the reference, and what happens beyond."""
     changes = [_changes(settings, mixing, names, reference, i) if i != reference else [] for i in range(len(settings))]
     calm = _calm_range(changes, reference)
-    first, last = (_value(settings[i].value) for i in (calm.start, calm.stop - 1))
+    first, last = (spoken_value(settings[i].value) for i in (calm.start, calm.stop - 1))
     if not _are_numbers(settings):
         return _choices_sentence(parameter, settings, changes, reference)
     if len(calm) == len(settings):
@@ -196,9 +196,13 @@ def _sentence(
         if len(calm) > 1
         else f"{parameter} = {first} stands alone"
     )
-    below = f"at {_value(settings[calm.start - 1].value)} {_joined(changes[calm.start - 1])}" if calm.start else ""
+    below = (
+        f"at {spoken_value(settings[calm.start - 1].value)} {_joined(changes[calm.start - 1])}" if calm.start else ""
+    )
     beyond = (
-        f"at {_value(settings[calm.stop].value)} {_joined(changes[calm.stop])}" if calm.stop < len(settings) else ""
+        f"at {spoken_value(settings[calm.stop].value)} {_joined(changes[calm.stop])}"
+        if calm.stop < len(settings)
+        else ""
     )
     return "; ".join(part for part in (start, below, beyond) if part) + "."
 
@@ -208,13 +212,13 @@ def _choices_sentence(
 ) -> str:
     """What differs from the reference, choice by choice."""
     name = "" if parameter == METHOD else f"{parameter} = "
-    against = f"Against {name}{_value(settings[reference].value)}"
+    against = f"Against {name}{spoken_value(settings[reference].value)}"
     parts = [
-        f"with {_value(setting.value)} {_joined(changed) if changed else 'nothing you would notice changes'}"
+        f"with {spoken_value(setting.value)} {_joined(changed) if changed else 'nothing you would notice changes'}"
         for i, (setting, changed) in enumerate(zip(settings, changes, strict=True))
         if i != reference
     ]
-    return f"{against}, {'; '.join(parts)}." if parts else f"Only {name}{_value(settings[0].value)} was run."
+    return f"{against}, {'; '.join(parts)}." if parts else f"Only {name}{spoken_value(settings[0].value)} was run."
 
 
 def _changes(
@@ -255,7 +259,3 @@ def _calm_range(changes: Sequence[Sequence[str]], reference: int) -> range:
 
 def _joined(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
-
-
-def _value(value: Any) -> str:
-    return "off" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -80,6 +80,15 @@ def test_cancel_keeps_what_is_finished_and_resuming_goes_on(board, work):
     assert runs.count(0.0) == 1
 
 
+def test_a_run_that_was_cancelled_leaves_the_sweep_to_be_gone_on_with(board, work):
+    sweep = SweepBoard(board).start("data", GRID)
+    ended(sweep, "done")
+    last = sweep.runs()[2]
+    last.score.set_state("cancelled", "You cancelled this run.")
+    status = sweep.status()
+    assert (status.state, status.done, status.failed) == ("stopped", 2, 1)
+
+
 def test_the_same_sweep_is_one_and_found_again(board, work):
     sweeps = SweepBoard(board)
     first = sweeps.start("data", GRID)
