@@ -74,7 +74,7 @@ def start_server(folder: Path) -> Server:
     raise AssertionError("the app does not answer: " + log.read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory):
     """One app for all tests of the session."""
     running = start_server(tmp_path_factory.mktemp("app"))
@@ -82,7 +82,7 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -92,7 +92,7 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def two_donors(browser, server):
     """The address parameters under which the first sample is in use, preprocessed."""
     from tests.browser.test_main_path import open_sample, preprocess  # which takes `start_server` from here
