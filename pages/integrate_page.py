@@ -123,14 +123,7 @@ def _run_shown(view: library.DataView) -> None:
         st.info("Choose a method and press Run: the map before and after appears here.", icon=":material/play_arrow:")
         _map_before(view)
         return
-    labels = library.labels(jobs.values(), library.run_title)
-    current = state.chosen("run")
-    picked = st.selectbox(
-        "Run", list(jobs), index=list(jobs).index(current) if current in jobs else 0,
-        format_func=labels.__getitem__,
-    )  # fmt: skip
-    if picked != current:
-        state.choose("run", picked)
+    picked = state.pick("Run", "run", library.labels(jobs.values(), library.run_title))
     if follow(jobs[picked]):
         _result(view, library.run_view(picked))
     score_another(view.id, jobs.values())

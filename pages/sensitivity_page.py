@@ -42,14 +42,7 @@ def _sweep_shown(view: library.DataView) -> None:
             icon=":material/tune:",
         )
         return
-    labels = library.labels(sweeps.values(), lambda sweep: sweep.title)
-    current = state.chosen("sweep")
-    picked = st.selectbox(
-        "Sweep", list(sweeps), index=list(sweeps).index(current) if current in sweeps else 0,
-        format_func=labels.__getitem__,
-    )  # fmt: skip
-    if picked != current:
-        state.choose("sweep", picked)
+    picked = state.pick("Sweep", "sweep", library.labels(sweeps.values(), lambda sweep: sweep.title))
     found = result_of(sweeps[picked])
     if found.settings:
         _sentences(view, found)

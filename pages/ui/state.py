@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 _REMEMBERED = ("loaded", "data", "run", "sweep")
@@ -41,3 +43,15 @@ def _write_address(name: str) -> None:
         st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
+
+
+def pick(title: str, name: str, labels: Mapping[str, str]) -> str:
+    """Draw the choice of one of several jobs (id → label), and use the one picked under `name` from now on."""
+    current = chosen(name)
+    ids = list(labels)
+    picked = st.selectbox(
+        title, ids, index=ids.index(current) if current in labels else 0, format_func=labels.__getitem__
+    )
+    if picked != current:
+        choose(name, picked)
+    return picked

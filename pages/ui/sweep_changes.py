@@ -13,11 +13,11 @@ from pages.ui import charts, library
 from pages.ui.colouring import NONE, shades
 from pages.ui.palette import OKABE_ITO
 from pages.ui.scores import RowScores, scores_of
-from pages.ui.sweep_results import FinishedRun, SweepResult, compared_cells, embedding_of
+from pages.ui.sweep_results import FinishedRun, SweepResult, embedding_of
 from pages.ui.text import count, in_chart
 from scint_core.contract import FloatArray, IntArray, Pairs
 from scint_core.metrics import METRICS
-from scint_core.runs.sweeps.sensitivity import NEIGHBORS, cells_moved, pairs_changed
+from scint_core.runs.sweeps.sensitivity import NEIGHBORS, cells_moved, compared_cells, pairs_changed
 
 _CLEAR = "rgba(0,0,0,0)"
 _MOST_KINDS = 12  # of pairs, in the table

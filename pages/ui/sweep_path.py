@@ -12,8 +12,9 @@ from pages.ui import library, sweep_maps
 from pages.ui.colouring import Groups
 from pages.ui.sweep_clicks import clicked_run
 from pages.ui.sweep_player import MOST_FRAMES, play
-from pages.ui.sweep_results import FinishedRun, SweepResult, compared_cells, value_text
+from pages.ui.sweep_results import FinishedRun, SweepResult, value_text
 from pages.ui.text import count, in_chart, visible
+from scint_core.runs.sweeps.sensitivity import compared_cells
 
 Step = tuple[Any, FinishedRun]
 """A value of the axis, and the run at it."""

@@ -15,12 +15,12 @@ import streamlit as st
 from pages.ui import library
 from pages.ui.library import short
 from pages.ui.scores import scores_of
-from scint_core.contract import FloatArray, IntArray
+from scint_core.contract import FloatArray
 from scint_core.methods import find_method
 from scint_core.metrics import AGGREGATES, DEFAULT_METRICS, METRICS, with_aggregates
 from scint_core.runs.sweeps import SweepFolder
 from scint_core.runs.sweeps.grid import METHOD
-from scint_core.runs.sweeps.sensitivity import MOST_CELLS, Setting, Stability, is_number, stability
+from scint_core.runs.sweeps.sensitivity import Setting, Stability, compared_cells, is_number, stability
 
 TOTAL = "Total"
 Place = tuple[Any, ...]
@@ -133,11 +133,6 @@ def _scores(score_id: str) -> dict[str, float]:
     scores = {name: found.score for name, found in scores_of(score_id).results.items()}
     means = with_aggregates(pd.DataFrame([scores])).iloc[0]
     return {str(name): float(value) for name, value in means.items()}
-
-
-def compared_cells(n_cells: int) -> IntArray:
-    """The cells by which settings are compared and played: all, or an even sample."""
-    return np.unique(np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).astype(np.int64))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -32,6 +32,7 @@ def smooth_pair_vectors(cells: FloatArray, pairs: PairVectors, sigma: float) -> 
     density = _log_densities(paired, sigma)
 
     def smoothed(rows: slice) -> FloatArray:
+        """The shifts of some cells (rows × g)."""
         log_weight = squared_differences(cells[rows], paired)  # rows × m
         log_weight /= -sigma
         log_weight -= density

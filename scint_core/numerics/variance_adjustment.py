@@ -105,6 +105,7 @@ def raw_scales(target: FloatArray, shifts: FloatArray, reference: FloatArray, si
     moved = np.flatnonzero(lengths > 0)
 
     def scales_of(part: slice) -> FloatArray:
+        """The scales of some of the moved cells (rows,)."""
         rows = moved[part]
         points, directions = target[rows], shifts[rows] / lengths[rows, None]
         lines = _Lines(rows, points, directions, row_products(directions, points))

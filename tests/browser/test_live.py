@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 import scint_core as scint
 from tests.browser.actions import chart, choose, fill_number, no_trace_of_trouble, open_page, points, press, settled
-from tests.browser.test_main_path import open_by_path, preprocess
+from tests.browser.test_main_path import address_of
 
 MOST_SECONDS = 1.0
 MOVES = 7
@@ -36,13 +36,7 @@ def address(browser, server, tmp_path_factory):
     """The address parameters under which 2,000 cells are in use, preprocessed."""
     path = tmp_path_factory.mktemp("data") / "two_thousand.h5ad"
     scint.simulate("two_batches", n_cells=2000, n_genes=2000).write_h5ad(path)
-    page = browser.new_page()
-    open_by_path(page, server, path)
-    page.get_by_role("button", name="Preprocess").wait_for(timeout=60_000)
-    preprocess(page)
-    found = page.url.split("?")[1]
-    page.close()
-    return found
+    return address_of(browser, server, path)
 
 
 def open_live(page, server, address, method):

@@ -69,8 +69,13 @@ def long_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def long_data(browser, server, long_file):
     """The address parameters under which that data set is in use, preprocessed."""
+    return address_of(browser, server, long_file)
+
+
+def address_of(browser, server, path):
+    """Open a file, preprocess it, and return the address parameters under which it is in use."""
     page = browser.new_page()
-    open_by_path(page, server, long_file)
+    open_by_path(page, server, path)
     page.get_by_role("button", name="Preprocess").wait_for(timeout=60_000)
     preprocess(page)
     address = page.url.split("?")[1]

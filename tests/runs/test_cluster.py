@@ -16,6 +16,7 @@ from scint_core.errors import ClusterError
 from scint_core.runs.jobs import launch
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.cluster import Cluster, Terms, well_formed
+from tests.runs.test_jobs import ended, running, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
@@ -69,13 +70,6 @@ def end(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def wait_for(condition, seconds=30.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory):
     farm = Farm(tmp_path_factory.mktemp("farm"))
@@ -96,16 +90,6 @@ def connected(farm):
 
 def nap(n: int, seconds: float, test: str) -> JobSpec:
     return JobSpec("nap", {"seconds": seconds, "n": n, "test": test})
-
-
-def ended(job):
-    wait_for(lambda: job.status().ended)
-    return job.status()
-
-
-def running(job):
-    wait_for(lambda: job.status().state == "running" and job.status().fraction > 0)
-    return job
 
 
 def processes(job) -> tuple[int, int]:

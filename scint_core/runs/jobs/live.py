@@ -21,12 +21,11 @@ from scint_core.methods import find_method
 from scint_core.numerics.threads import whole_pieces
 from scint_core.numerics.umap import placed_layout
 from scint_core.runs import codec
-from scint_core.runs.cache import MISSING, StepCache
+from scint_core.runs.cache import StepCache
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.places import PREPARED, VIEW, result_of
-from scint_core.runs.keys import digest, engine_digest
 from scint_core.runs.progress import Report, share
 from scint_core.runs.trace import Axes, NoTrace
 
@@ -88,7 +87,7 @@ def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
         report=share(report, 0.0, 0.8), trace=NoTrace(), cache=cache,
     )  # fmt: skip
     report(0.8, "Drawing the map")
-    coordinates = _coordinates(result, problem, arguments["data"], cache)
+    coordinates = _coordinates(result, problem)
     start = codec.read(result_of(arguments["start"], folder) / VIEW)["umap"]
     view = {
         "umap": placed_layout(coordinates, start),
@@ -108,7 +107,7 @@ def _opened(path: Path, *, counts: bool) -> ad.AnnData:
         return ad.AnnData(**{name: ad.io.read_elem(file[name]) for name in names})
 
 
-def _coordinates(result: Integration, problem: Problem, data_id: str, cache: StepCache) -> FloatArray:
+def _coordinates(result: Integration, problem: Problem) -> FloatArray:
     """The embedding; where genes were corrected, their coordinates on axes that are the same for every run."""
     if result.embedding is not None or result.expression is None:
         return result.coordinates
@@ -117,19 +116,8 @@ def _coordinates(result: Integration, problem: Problem, data_id: str, cache: Ste
         values = values[:, problem.positions]
     if values.shape[1] != len(problem.genes):
         return result.coordinates
-    placed = values @ _axes(problem, data_id, cache)
+    placed = values @ Axes(problem).rotation.astype(np.float32)
     return np.asarray(placed - placed.mean(axis=0))
-
-
-def _axes(problem: Problem, data_id: str, cache: StepCache) -> FloatArray:
-    """The fixed axes of a data set (genes × axes, float32), found once."""
-    key = digest("axes", data_id, engine_digest())
-    known = cache.load(key)
-    if known is not MISSING:
-        return np.asarray(known)
-    axes = Axes(problem).rotation.astype(np.float32)
-    cache.store(key, axes)
-    return axes
 
 
 def _told(record: StepRecord) -> dict[str, Any]:

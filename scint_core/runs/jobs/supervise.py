@@ -109,6 +109,7 @@ def _watch(folder: JobFolder, attempt: str, child: Child) -> threading.Event:
     over = threading.Event()
 
     def watch() -> None:
+        """Look until it is over."""
         while not over.wait(_CHECK_EVERY):
             if _cancel_wanted(folder) or not folder.in_hands_of(attempt):
                 child.kill()

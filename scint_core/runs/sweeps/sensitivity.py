@@ -135,7 +135,7 @@ def stability(
     `label_names`, −1 for none. Everything is compared with the setting at `default`, or the middle one.
     """
     ordered = sorted(settings, key=_place) if _are_numbers(settings) else list(settings)
-    shown = _sample(len(ordered[0].embedding))
+    shown = compared_cells(len(ordered[0].embedding))
     near = [neighbors_within(setting.embedding[shown]) for setting in ordered]
     moved = tuple(float(1 - shared_share(a, b).mean()) for a, b in itertools.pairwise(near))
     mixing = [] if labels is None else [type_mixing(n, labels[shown], len(label_names)) for n in near]
@@ -144,8 +144,8 @@ def stability(
     return Stability(parameter, values, moved, *_rates(values, moved), sentence)
 
 
-def _sample(n_cells: int) -> IntArray:
-    """Cells to compare by: all, or an even sample."""
+def compared_cells(n_cells: int) -> IntArray:
+    """The cells by which embeddings are compared: all, or an even sample of `MOST_CELLS`."""
     return np.unique(np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).astype(np.int64))
 
 
