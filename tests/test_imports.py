@@ -24,10 +24,15 @@ MAY_IMPORT = {
     "methods": {"preprocess", "numerics", "contract", "errors"},
     "metrics": {"preprocess", "numerics", "contract", "errors"},
     "export": {"methods", "metrics", "data", "preprocess", "numerics", "contract", "errors"},
-    "runs": {"export", "methods", "metrics", "data", "preprocess", "numerics", "contract", "errors"},
+    "lab": {"export", "methods", "metrics", "data", "preprocess", "numerics", "contract", "errors"},
+    "runs": {"lab", "export", "methods", "metrics", "data", "preprocess", "numerics", "contract", "errors"},
 }
 SCREEN = {"streamlit", "plotly", "pages", "app"}
-ONLY_IN = {"anndata": {"data", "export", "runs", "__main__"}, "scanpy": {"data"}, "torch": {"methods", "numerics"}}
+ONLY_IN = {
+    "anndata": {"data", "export", "lab", "runs", "__main__"},
+    "scanpy": {"data"},
+    "torch": {"methods", "numerics"},
+}
 
 
 def imported(path: Path) -> set[str]:

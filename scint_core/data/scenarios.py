@@ -1,6 +1,7 @@
-"""The scenarios that `simulate` knows: each a small function from its knobs to cells per batch and type.
+"""The scenarios of counted cells: each a small function from its knobs to cells per batch and type.
 
-A new scenario is one decorated function; its docstring is what the screen shows.
+A new scenario is one decorated function; its docstring is what the screen shows. Scenarios of placed cells stand in
+`worlds`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,22 +30,22 @@ class Composition:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named way to fill batches with cell types."""
+    """A named world. What `compose` makes of the knobs decides how its values are drawn: see `simulate`."""
 
     name: str
     title: str
     description: str
-    Knobs: type[Knobs]
-    compose: Callable[[Any], Composition]
+    Knobs: type[Params]
+    compose: Callable[[Any], Any]
 
 
 SCENARIOS: dict[str, Scenario] = {}
 """Every scenario by name."""
 
-Compose = Callable[[Any], Composition]
+Compose = TypeVar("Compose", bound=Callable[[Any], Any])
 
 
-def scenario(title: str, knobs: type[Knobs]) -> Callable[[Compose], Compose]:
+def scenario(title: str, knobs: type[Params]) -> Callable[[Compose], Compose]:
     """Register a function under its own name, with the knobs that it reads."""
 
     def register(compose: Compose) -> Compose:

@@ -1,9 +1,10 @@
 """Simulated batches whose truth is known: `simulate(scenario, **knobs)`.
 
-The model is a gamma–Poisson one in the manner of Splatter (Zappia et al., Genome Biology 2017): a gene's mean is gamma
-distributed; a cell type multiplies its markers, a batch multiplies every gene, and both act on the expected share of
-a cell's counts; the number of counts of a cell is log-normal; gamma noise between cells is added before Poisson
-sampling. A scenario only says how many cells of which type are in which batch.
+A scenario composes its batches in one of two ways. Placed cells (`Placed`) are points of a shape that is known
+exactly: see `placed`. Cells per batch and type (`Composition`) are counted: a gamma–Poisson model in the manner of
+Splatter (Zappia et al., Genome Biology 2017). A gene's mean is gamma distributed; a cell type multiplies its markers, a
+batch multiplies every gene, and both act on the expected share of a cell's counts; the number of counts of a cell is
+log-normal; gamma noise between cells is added before Poisson sampling.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
+import scint_core.data.worlds  # noqa: F401  (registers its scenarios)
 from scint_core.contract import FloatArray, IntArray
-from scint_core.data.scenarios import SCENARIOS, Composition, Knobs, Scenario
+from scint_core.data.placed import Placed, PlaceKnobs, as_anndata
+from scint_core.data.scenarios import SCENARIOS, Composition, Knobs
 from scint_core.errors import ParameterError
 
 _MEAN_SHAPE = 0.6  # of the gamma distribution of gene means, as in Splatter; the scale drops out
@@ -31,13 +35,15 @@ _NOTE = "Simulated counts. Cell types, genes and donors are names of the simulat
 
 
 def simulate(scenario: str, **knobs: Any) -> AnnData:
-    """Raw counts (CSR, cells × genes) of the named scenario, with the truth in `obs`, `var` and `uns["simulation"]`.
+    """Cells × genes of the named scenario, with the truth in `obs`, `var`, `obsm` and `uns["simulation"]`.
 
-    `obs` holds `batch`, `cell_type` and `shared_type` (whether the type is in more than one batch); `var` the mean of
-    every gene before any effect (`base_mean`) and the type it marks (`marker_of`, empty for none);
-    `uns["simulation"]` the scenario, its knobs, and the factors by which types, batches and batches within types
-    multiply the genes. The knobs of a scenario are the fields of `SCENARIOS[scenario].Knobs`; the same seed gives the
-    same counts, and changing one knob leaves the random factors of the others as they were.
+    Scenarios of counted cells give raw counts (CSR); those of placed cells give real values that need no preprocessing,
+    with `obsm["place"]` and `obsm["biology"]`, the place of every cell with and without its batch's effect.
+    `obs` holds `batch`, `cell_type` and `shared_type` (whether the type is in more than one batch); `var`, for counts,
+    the mean of every gene before any effect (`base_mean`) and the type it marks (`marker_of`, empty for none);
+    `uns["simulation"]` the scenario, its knobs, and, for counts, the factors by which types, batches and batches
+    within types multiply the genes. The knobs of a scenario are the fields of `SCENARIOS[scenario].Knobs`; the same
+    seed gives the same values, and changing one knob leaves the random factors of the others as they were.
 
     Raises `ParameterError` for an unknown scenario or knob, with the nearest there is, and for impossible values.
     """
@@ -49,7 +55,7 @@ def simulate(scenario: str, **knobs: Any) -> AnnData:
         if knob not in names:
             raise ParameterError(_unknown(f"knob '{knob}' of scenario '{scenario}'", knob, names))
     values = chosen.Knobs.create(knobs)
-    return _simulated(chosen, values, chosen.compose(values))
+    return _realised(chosen.compose(values), chosen.name, values)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -58,7 +64,19 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what} does not exist: {hint}There is {', '.join(known)}"
 
 
-def _simulated(scenario: Scenario, knobs: Knobs, who: Composition) -> AnnData:
+@singledispatch
+def _realised(who: object, scenario: str, knobs: Any) -> AnnData:  # noqa: ARG001
+    """The values of what a scenario composed."""
+    raise TypeError(f"scenario '{scenario}' composes a {type(who).__name__}")
+
+
+@_realised.register
+def _placed(who: Placed, scenario: str, knobs: PlaceKnobs) -> AnnData:
+    return as_anndata(who, scenario, knobs)
+
+
+@_realised.register
+def _counted(who: Composition, scenario: str, knobs: Knobs) -> AnnData:
     genes = _genes(knobs, who)
     batch, cell_type = _cells(who, knobs.seed)
     counts = _counts(knobs, genes, batch, cell_type)
@@ -78,10 +96,10 @@ def _simulated(scenario: Scenario, knobs: Knobs, who: Composition) -> AnnData:
     return AnnData(counts, obs=obs, var=var, uns={"simulation": _truth(scenario, knobs, who, genes)})
 
 
-def _truth(scenario: Scenario, knobs: Knobs, who: Composition, genes: Genes) -> dict[str, Any]:
+def _truth(scenario: str, knobs: Knobs, who: Composition, genes: Genes) -> dict[str, Any]:
     """What the counts were made from, as strings, numbers and arrays."""
     return {
-        "scenario": scenario.name,
+        "scenario": scenario,
         "note": _NOTE,
         "knobs": knobs.to_dict(),
         "batches": np.array(who.batches, dtype=object),

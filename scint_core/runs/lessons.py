@@ -1,0 +1,74 @@
+"""The bench that lessons run on, and the observation of a lesson at any state of its sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anndata import AnnData
+
+from scint_core.contract import Outcome, Params, Problem, Step
+from scint_core.data.problem import problem_from
+from scint_core.data.simulate import simulate
+from scint_core.export import Integration
+from scint_core.lab.lesson import Lesson
+from scint_core.lab.pictures import Observation
+from scint_core.methods import find_method
+from scint_core.runs.integrate import run_method
+
+Swaps = Mapping[Callable[..., Any], Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class LabBench:
+    """Worlds and runs of one seed. Implements `lab.lesson.Bench`."""
+
+    seed: int = 0
+
+    def world(self, scenario: str, **knobs: Any) -> AnnData:
+        """The world of the bench's seed."""
+        return simulate(scenario, **{"seed": self.seed, **knobs})
+
+    def integrate(
+        self, adata: AnnData, method: str, *, swaps: Swaps | None = None, label_key: str | None = None, **params: Any
+    ) -> Integration:
+        """A run of `method` on the batches of `adata`, with other functions in the place of some steps."""
+        chosen = find_method(method)
+
+        def swapped(problem: Problem, p: Params, step: Step) -> Outcome:
+            return chosen.run(problem, p, SwappedStep(step, swaps or {}))
+
+        return run_method(
+            replace(chosen, run=swapped) if swaps else chosen,
+            chosen.Params.create(params),
+            problem_from(adata, "batch", label_key),
+            cells=tuple(adata.obs_names.astype(str)),
+            batch_key="batch",
+            seed=self.seed,
+        )
+
+
+class SwappedStep:
+    """A step that runs other functions in the place of some."""
+
+    def __init__(self, step: Step, swaps: Swaps) -> None:
+        self._step = step
+        self._swaps = swaps
+
+    def __call__(self, title: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self._step(title, self._swaps.get(function, function), *args, **kwargs)
+
+    def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
+        self._step.expect(n, work=work)
+
+    def stage(self, name: str, number: int, **more: Any) -> None:
+        self._step.stage(name, number, **more)
+
+    def seed(self, name: str) -> int:
+        return self._step.seed(name)
+
+
+def observe(lesson: Lesson, values: Mapping[str, Any] | None = None, seed: int = 0) -> Observation:
+    """What is seen at the given slider values, the others where they start. Raises `ParameterError` for no stop."""
+    return lesson.observe(LabBench(seed), **lesson.at(values or {}))
