@@ -32,7 +32,7 @@ class Farm:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / "state"
-        self.cache = new_cache(folder / "cache")
+        self.cache = new_cache(folder / "cache-of-workers")
         self.workers: list[subprocess.Popen] = []
         self.scheduler = self._run("scheduler", "--port", "0", "--scheduler-file", str(folder / "scheduler.json"))
         wait_for((folder / "scheduler.json").exists)
