@@ -69,8 +69,8 @@ def explain(seen: Observation) -> str:
     return (
         "The batch effect is longer than types are apart. Clustering divides the cells at the widest gap, which is "
         f"the one between batches: agreement with the types is {before:.2f}, and {alone:.0%} of the cells are in "
-        f"a cluster of one batch. After integration agreement is {after:.2f}. The clustering is the same; it was handed "
-        "one data set instead of two. So it is with any other analysis."
+        f"a cluster of one batch. After integration it is {after:.2f}. The clustering is the same; it was handed one "
+        "data set instead of two. So it is with any other analysis."
     )
 
 
