@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import FloatArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes
+from scint_core.lab.measures import cell_maps, codes
 from scint_core.lab.pictures import Histograms, Observation
+from scint_core.lab.truth import aslant
 
 _DIFFERS = 4.0  # standard errors; of a hundred genes that are the same, none is expected beyond
 _SOME = 0.05  # share of the genes

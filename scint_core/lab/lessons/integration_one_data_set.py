@@ -7,8 +7,9 @@ from anndata import AnnData
 
 from scint_core.contract import FloatArray, IntArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, groups, places
+from scint_core.lab.measures import cell_maps, codes, groups
 from scint_core.lab.pictures import CellMap, Groups, Observation
+from scint_core.lab.truth import aslant, places
 from scint_core.metrics.clusters import ari
 from scint_core.numerics.kmeans import kmeans_centres
 from scint_core.numerics.neighbors import nearest_neighbors

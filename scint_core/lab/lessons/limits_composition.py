@@ -9,8 +9,9 @@ from anndata import AnnData
 
 from scint_core.contract import FloatArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, places
+from scint_core.lab.measures import cell_maps, codes
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, places
 
 _GAP, _SHIFT = 5.0, 2.0
 _METHODS: dict[str, dict[str, Any]] = {

@@ -10,8 +10,9 @@ from anndata import AnnData
 from scint_core.contract import FloatArray, IntArray
 from scint_core.export import Integration
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, flat, places
+from scint_core.lab.measures import cell_maps, codes, flat
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, places
 
 _DIFFERENCE = 4.0
 _METHODS: dict[str, dict[str, Any]] = {

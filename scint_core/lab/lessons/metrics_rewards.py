@@ -8,8 +8,9 @@ from anndata import AnnData
 
 from scint_core.contract import FloatArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps, flat, places
+from scint_core.lab.measures import cell_maps, flat
 from scint_core.lab.pictures import Bars, Observation
+from scint_core.lab.truth import places
 from scint_core.metrics import METRICS, PERFECT_LABELS, SHUFFLED, controls, measure, with_aggregates
 
 _NAMES = {"none": "Unintegrated", "mnn": "MNN", "shuffled": "Shuffled", "perfect": "Perfect"}

@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import FloatArray, IntArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, centroid_gap, codes, misplaced, places
+from scint_core.lab.measures import cell_maps, centroid_gap, codes
 from scint_core.lab.pictures import CellMap, Observation
+from scint_core.lab.truth import aslant, misplaced, places
 
 _NOISY, _LEFT = 0.55, 0.13  # spread of the vectors, gap within types: beyond them too narrow, too wide
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, kept_pairs, misplaced, mixing, places, right_share
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, mixing, right_share
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, misplaced, places
 
 _GOOD = 0.9  # share of right pairs; near the corner of the L an arm passes into the other
 _SHIFT = 4.0  # half of the length of an arm

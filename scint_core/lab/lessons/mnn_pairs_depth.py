@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import FloatArray, IntArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, kept_pairs, places, right_share
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, right_share
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, places
 
 _LENGTH = 8.0  # of a line of cells
 _SHALLOW, _DEEP = 0.3, 0.7  # depths in the line

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, kept_pairs, misplaced, places, right_share
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, right_share
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, misplaced, places
 
 _GOOD = 0.95  # share of right pairs above which a few wrong ones are not worth a word
 _SHIFT = _GAP = 5.0  # the batch effect is as long as types are apart

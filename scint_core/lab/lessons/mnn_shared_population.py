@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, kept_pairs, places, right_share
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, right_share
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, places
 
 _NONE = 0.02  # share of right pairs below which none are meant
 _GAP = 5.0  # distance of neighbouring types

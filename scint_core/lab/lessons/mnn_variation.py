@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import aslant, cell_maps, codes, kept_pairs, misplaced, places, right_share
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, right_share
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import aslant, misplaced, places
 
 _PURE = 0.9  # share of right pairs below which false matches count
 _GAP = 5.0

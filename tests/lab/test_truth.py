@@ -1,10 +1,10 @@
-"""What a lesson measures, on worlds where the answer is known."""
+"""Placed cells are found where they were placed, and missed by as much as they are moved."""
 
 import numpy as np
 import pytest
 
 from scint_core.data.simulate import simulate
-from scint_core.lab.measures import aslant, misplaced, places
+from scint_core.lab.truth import aslant, misplaced, places
 
 
 @pytest.fixture
