@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from scint_core.lab.pictures import CellMap, Groups
 from scint_core.numerics.neighbors import nearest_neighbors
 
 NEIGHBORS = 15
+
+T = TypeVar("T")
 
 
 def codes(adata: AnnData, column: str) -> IntArray:
@@ -66,6 +69,12 @@ def centroid_gap(cells: FloatArray, batch: IntArray, cell_type: IntArray) -> flo
     return float(np.mean(own) / np.mean(other)) if own and other else float("nan")
 
 
+def type_distances(cells: FloatArray, cell_type: IntArray) -> FloatArray:
+    """Distances between the centroids of every two types (pairs of types,): 0 and 1, 0 and 2, 1 and 2, ..."""
+    centres = np.array([cells[cell_type == t].mean(axis=0) for t in np.unique(cell_type)])
+    return np.array([np.linalg.norm(centres[i] - centres[j]) for j in range(len(centres)) for i in range(j)])
+
+
 def purity(cells: FloatArray, cell_type: IntArray, k: int = NEIGHBORS) -> float:
     """Share of a cell's `k` nearest neighbours that are of its type, mean over the types. 1: types stay apart."""
     near = nearest_neighbors(cells, cells, k + 1).indices[:, 1:]
@@ -87,6 +96,23 @@ def mixing(cells: FloatArray, batch: IntArray, among: BoolArray | None = None, k
     return float((foreign / expected).mean())
 
 
+def step_results(run: Integration, kind: type[T]) -> list[T]:
+    """What the steps of a run left of one type of result, in order."""
+    return [step.result for step in run.steps if step.kind == kind.__name__]
+
+
+def in_place(adata: AnnData, before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
+    """`before` and `others` (each cells × d) on the axes of `obsm["place"]`, in a world of placed cells.
+
+    `before` are the cells as they were placed, whatever the space; the axes in that space are found by least squares.
+    """
+    place = np.asarray(adata.obsm["place"])
+    origin, middle = place.mean(axis=0), before.mean(axis=0)
+    axes = np.linalg.lstsq(place - origin, before - middle, rcond=None)[0]  # places × d
+    back = np.linalg.pinv(axes)
+    return tuple(np.asarray((cells - middle) @ back + origin, dtype=np.float32) for cells in (before, *others))
+
+
 def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
     """`before` and `others` (each cells × d) on the two principal axes of `before`, so that they can be compared."""
     centre = before.mean(axis=0)
@@ -95,13 +121,19 @@ def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
 
 
 def cell_maps(
-    adata: AnnData, titles: Sequence[str], layouts: Sequence[FloatArray], pairs: Pairs | None = None
+    adata: AnnData,
+    titles: Sequence[str],
+    layouts: Sequence[FloatArray],
+    pairs: Pairs | None = None,
+    axes: tuple[str, str] = ("", ""),
 ) -> tuple[CellMap, ...]:
     """Maps of the same cells on the same axes, coloured by type and shaped by batch; pairs on the first."""
     colour, shape = groups(adata, "cell_type"), groups(adata, "batch")
     drawn = None if pairs is None else MutualPairs(pairs.left, pairs.right)
     right = None if pairs is None else are_right(pairs, colour.codes)
     return tuple(
-        CellMap(title, layout, colour, shape, pairs=drawn if i == 0 else None, right=right if i == 0 else None)
+        CellMap(
+            title, layout, colour, shape, pairs=drawn if i == 0 else None, right=right if i == 0 else None, axes=axes
+        )
         for i, (title, layout) in enumerate(zip(titles, layouts, strict=True))
     )
