@@ -11,7 +11,7 @@ from anndata import AnnData
 
 from scint_core.contract import BoolArray, FloatArray, IntArray, MutualPairs, Pairs
 from scint_core.export import Integration
-from scint_core.lab.pictures import CellMap, Groups
+from scint_core.lab.pictures import CellMap, Groups, Matrix
 from scint_core.numerics.neighbors import nearest_neighbors
 
 NEIGHBORS = 15
@@ -67,6 +67,14 @@ def centroid_gap(cells: FloatArray, batch: IntArray, cell_type: IntArray) -> flo
             elif b == c and t != u:
                 other.append(distance)
     return float(np.mean(own) / np.mean(other)) if own and other else float("nan")
+
+
+def pairs_by_type(adata: AnnData, pairs: Pairs | MutualPairs, title: str = "Pairs by type") -> Matrix:
+    """How many pairs join which types: one row per type of the left cell, one column per type of the right one."""
+    types = groups(adata, "cell_type")
+    table = np.zeros((len(types.names), len(types.names)))
+    np.add.at(table, (types.codes[pairs.left], types.codes[pairs.right]), 1)
+    return Matrix(title, table, types.names, types.names, "left cell", "right cell")
 
 
 def type_distances(cells: FloatArray, cell_type: IntArray) -> FloatArray:

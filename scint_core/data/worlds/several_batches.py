@@ -40,11 +40,20 @@ class ChainKnobs(SeveralKnobs):
                         larger="makes the links of the chain differ in strength.")  # fmt: skip
 
 
-@scenario("A batch that joins two others", SeveralKnobs)
-def bridged_batches(knobs: SeveralKnobs) -> Placed:
-    """Three batches: the first two have no type in common, the third holds the types of both."""
-    shares = np.array([[1.0, 0, 0], [0, 1, 0], [0.4, 0.4, 0.2]])
-    return _several(shares, knobs)
+@dataclass(frozen=True)
+class BridgeKnobs(SeveralKnobs):
+    """Knobs of `bridged_batches`."""
+
+    common: float = param(0.0, low=0, high=1, source=_OURS,
+                          help="Share of the first two batches that is of a type which all batches hold.",
+                          larger="gives the first two batches more in common; at 0 they have nothing.")  # fmt: skip
+
+
+@scenario("A batch that joins two others", BridgeKnobs)
+def bridged_batches(knobs: BridgeKnobs) -> Placed:
+    """Three batches: the first two hold one type each, the third holds both, and a third type may be in all."""
+    own, common = 1 - knobs.common, knobs.common
+    return _several(np.array([[own, 0, common], [0, own, common], [0.4, 0.4, 0.2]]), knobs)
 
 
 @scenario("A chain of batches", ChainKnobs)
