@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ class BridgeKnobs(SeveralKnobs):
 def bridged_batches(knobs: BridgeKnobs) -> Placed:
     """Three batches: the first two hold one type each, the third holds both, and a third type may be in all."""
     own, common = 1 - knobs.common, knobs.common
-    return _several(np.array([[own, 0, common], [0, own, common], [0.4, 0.4, 0.2]]), knobs)
+    return _several(np.array([[own, 0, common], [0, own, common], [0.4, 0.4, 0.2]]), _corners((0, 1, 2), 3), knobs)
 
 
 @scenario("A chain of batches", ChainKnobs)
@@ -65,32 +66,32 @@ def chained_batches(knobs: ChainKnobs) -> Placed:
     for b in range(n):
         shares[b, b + 1] = links[b] if b < n - 1 else 1 - links[-1]
         shares[b, b] = 1 - shares[b, b + 1]
-    return _several(shares, knobs)
+    return _several(shares, _corners(range(n + 1), 7), knobs)
 
 
 @scenario("A batch that shares nothing", SeveralKnobs)
 def strange_batch(knobs: SeveralKnobs) -> Placed:
-    """Three batches: the first two have a type in common, the third holds one that is in neither."""
-    return _several(np.array([[0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0], [0, 0, 0, 1.0]]), knobs)
+    """Three batches: two hold the same two types, the third one that is in no other."""
+    return _several(np.array([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1.0]]), _corners((0, 1, 2), 3), knobs)
 
 
-def _several(shares: FloatArray, knobs: SeveralKnobs) -> Placed:
-    """Batches of equal size with types in these shares (batches × types)."""
+def _several(shares: FloatArray, corners: FloatArray, knobs: SeveralKnobs) -> Placed:
+    """Batches of equal size with types in these shares (batches × types), around these places (types × 2)."""
     n_batches, n_types = shares.shape
     sizes = np.full(n_batches, knobs.n_cells // n_batches)
     sizes[: knobs.n_cells % n_batches] += 1
     cells = np.stack([_apportioned(int(n), of_batch) for n, of_batch in zip(sizes, shares, strict=True)])
-    centres = np.column_stack([_polygon(n_types, knobs.gap), np.zeros((n_types, n_batches - 1))])
+    centres = np.column_stack([knobs.gap * corners, np.zeros((n_types, n_batches - 1))])
     batch, cell_type, biology = clouds(cells, centres, knobs.width, knobs.seed)
     moves = np.column_stack([np.zeros((n_batches, 2)), knobs.shift * np.eye(n_batches)[:, 1:]])  # batches × d
     names = tuple(f"batch {b + 1}" for b in range(n_batches))
     return Placed(names, _TYPES[:n_types], batch, cell_type, biology, moves[batch])
 
 
-def _polygon(n: int, side: float) -> FloatArray:
-    """Corners of a regular polygon around the origin (n × 2)."""
-    turn = 2 * np.pi * np.arange(n) / n
-    return side / (2 * np.sin(np.pi / n)) * np.column_stack([np.cos(turn), np.sin(turn)])
+def _corners(chosen: Sequence[int], n: int) -> FloatArray:
+    """The chosen corners of a regular polygon with `n` sides of length 1 around the origin (chosen × 2)."""
+    turn = 2 * np.pi * np.array(chosen) / n
+    return np.column_stack([np.cos(turn), np.sin(turn)]) / (2 * np.sin(np.pi / n))
 
 
 def _apportioned(n: int, shares: FloatArray) -> IntArray:

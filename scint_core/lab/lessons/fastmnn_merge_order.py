@@ -14,6 +14,7 @@ from scint_core.lab.measures import (
     codes,
     in_place,
     kept_pairs,
+    oblique,
     pairs_by_type,
     purity,
     right_share,
@@ -21,7 +22,6 @@ from scint_core.lab.measures import (
 )
 from scint_core.lab.pictures import Observation
 
-_AXES = ("what tells types apart", "what tells types apart")
 _ORDERS: dict[str, dict[str, Any]] = {
     "given": {"merge_order": ("batch 1", "batch 2", "batch 3")},
     "diverse": {"merge_order": ("batch 3", "batch 1", "batch 2")},
@@ -36,11 +36,12 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
     assert run.embedding is not None
     assert run.merges is not None
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
-    before, after = in_place(world, np.concatenate(step_results(run, MultiBatchPca)[0].scores), run.embedding)
+    placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
+    views = [oblique(cells) for cells in in_place(world, placed, run.embedding)]
     pairs, first = kept_pairs(run), _first_merge(kept_pairs(run))
     return Observation(
         pictures=(
-            *cell_maps(world, ("Before, with the pairs", "After fastMNN"), (before[:, :2], after[:, :2]), pairs, _AXES),
+            *cell_maps(world, ("Before, with the pairs", "After fastMNN"), views, pairs),
             pairs_by_type(world, first, "Pairs of the first merge"),
         ),
         figures={
@@ -85,7 +86,7 @@ LESSON = Lesson(
     setting=(
         "Three batches: batch 1 holds T cells, batch 2 holds B cells, batch 3 holds both, and monocytes. fastMNN "
         "merges two, then adds the third. Choose which come first. The second slider gives the first two batches a "
-        "share of monocytes as well."
+        "share of monocytes as well. The maps show the plane of the types at an angle, so that shifts can be seen."
     ),
     sliders=(
         Slider(
