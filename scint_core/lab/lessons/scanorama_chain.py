@@ -65,9 +65,9 @@ def explain(seen: Observation) -> str:
     if ends <= _NONE:
         return (
             f"Batch 1 and batch 3 share no type, and their score is {ends:.2f}. Batch 2 has about {n // 2} B cells for "
-            f"the one and {n // 2} monocytes for the other, and {k} neighbours are asked for: these find their like, and "
-            f"nobody chooses a T cell or an NK cell back. {right:.0%} of the matches are right. Both ends are joined to "
-            "batch 2 and so to each other, and the types lie where they should."
+            f"the one and {n // 2} monocytes for the other, and {k} neighbours are asked for: these find their like, "
+            f"and nobody chooses a T cell or an NK cell back. {right:.0%} of the matches are right. Both ends are "
+            "joined to batch 2 and so to each other, and the types lie where they should."
         )
     why = (
         "Batch 2 is missing. Batch 1 and batch 3 have nobody else to choose"
