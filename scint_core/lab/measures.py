@@ -90,15 +90,6 @@ def purity(cells: FloatArray, cell_type: IntArray, k: int = NEIGHBORS) -> float:
     return float(np.mean([same[cell_type == t].mean() for t in np.unique(cell_type)]))
 
 
-def same_neighbors(one: FloatArray, other: FloatArray, k: int = NEIGHBORS) -> float:
-    """Share of a cell's `k` nearest neighbours in `one` that are so in `other` too (cells × d, cells × e).
-
-    1: the two show the same, whatever their axes and scale.
-    """
-    near, again = (np.sort(nearest_neighbors(cells, cells, k + 1).indices[:, 1:], axis=1) for cells in (one, other))
-    return float((near[:, :, None] == again[:, None, :]).any(axis=2).mean())
-
-
 def mixing(cells: FloatArray, batch: IntArray, among: BoolArray | None = None, k: int = NEIGHBORS) -> float:
     """Share of a cell's `k` nearest neighbours that are of another batch, over what perfect mixing gives.
 
