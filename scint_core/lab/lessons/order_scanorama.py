@@ -75,8 +75,8 @@ def explain(seen: Observation) -> str:
         "depends on the order."
     )
     result = (
-        f"Against the order 1, 2, 3, no score changes by more than {change:.3f}, and {same:.1%} of a cell's neighbours "
-        f"are the same. {right:.0%} of the matches are right."
+        f"Against the order 1, 2, 3, the largest change of a score is {change:.3f}, and {same:.1%} of a cell's "
+        f"neighbours are the same. {right:.0%} of the matches are right."
     )
     if change <= _LITTLE and seen.figures["world"] == 0:
         return f"{split} In the chain no type is in more than two batches, so that no cell has to divide them. {result}"
@@ -88,7 +88,7 @@ def explain(seen: Observation) -> str:
             f"ones divide theirs between two batches. {result}"
         )
     return (
-        f"{split} In this world that decides which false matches come about. Batch 3 shares nothing. With the other two "
+        f"{split} Here that decides which false matches come about. Batch 3 shares nothing. With the other two "
         "on either side of it, they find each other and nobody chooses it back. At an end of the order, the batch "
         f"beside it has nobody else to choose on that side. {result}"
     )
