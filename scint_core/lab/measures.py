@@ -33,8 +33,12 @@ def groups(adata: AnnData, column: str, title: str = "") -> Groups:
 def kept_pairs(run: Integration) -> Pairs:
     """The pairs of a run that no filter dropped."""
     assert run.pairs is not None
-    pairs, kept = run.pairs, run.pairs.kept
-    return Pairs(pairs.left[kept], pairs.right[kept], pairs.merge[kept], pairs.score[kept], kept[kept])
+    return some_pairs(run.pairs, run.pairs.kept)
+
+
+def some_pairs(pairs: Pairs, which: BoolArray) -> Pairs:
+    """The pairs of which `which` (pairs,) is true."""
+    return Pairs(pairs.left[which], pairs.right[which], pairs.merge[which], pairs.score[which], pairs.kept[which])
 
 
 def are_right(pairs: Pairs | MutualPairs, cell_type: IntArray) -> BoolArray:
@@ -69,7 +73,7 @@ def centroid_gap(cells: FloatArray, batch: IntArray, cell_type: IntArray) -> flo
     return float(np.mean(own) / np.mean(other)) if own and other else float("nan")
 
 
-def pairs_by_type(adata: AnnData, pairs: Pairs | MutualPairs, title: str = "Pairs by type") -> Matrix:
+def pairs_by_type(adata: AnnData, pairs: Pairs, title: str = "Pairs by type") -> Matrix:
     """How many pairs join which types: one row per type of the left cell, one column per type of the right one."""
     types = groups(adata, "cell_type")
     table = np.zeros((len(types.names), len(types.names)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scint_core.contract import MultiBatchPca, MutualPairs, Pairs
+from scint_core.contract import MultiBatchPca
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
 from scint_core.lab.measures import (
     cell_maps,
@@ -18,6 +18,7 @@ from scint_core.lab.measures import (
     pairs_by_type,
     purity,
     right_share,
+    some_pairs,
     step_results,
 )
 from scint_core.lab.pictures import Observation
@@ -38,7 +39,8 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
     views = [oblique(cells) for cells in in_place(world, placed, run.embedding)]
-    pairs, first = kept_pairs(run), _first_merge(kept_pairs(run))
+    pairs = kept_pairs(run)
+    first = some_pairs(pairs, pairs.merge == 0)
     return Observation(
         pictures=(
             *cell_maps(world, ("Before, with the pairs", "After fastMNN"), views, pairs),
@@ -48,17 +50,12 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
             "right": right_share(pairs, cell_type),
             "purity": purity(run.embedding, cell_type),
             "gap": centroid_gap(run.embedding, batch, cell_type),
-            "first": float(len(first.left)),
+            "first": float(len(first)),
             "first_right": right_share(first, cell_type),
             "diverse_first": float(2 in run.merges.left[0] + run.merges.right[0]),
         },
         notes=run.notes,
     )
-
-
-def _first_merge(pairs: Pairs) -> MutualPairs:
-    chosen = pairs.merge == 0
-    return MutualPairs(pairs.left[chosen], pairs.right[chosen])
 
 
 def explain(seen: Observation) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from scint_core.contract import MutualPairs
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
 from scint_core.lab.measures import (
     cell_maps,
@@ -16,6 +15,7 @@ from scint_core.lab.measures import (
     pairs_by_type,
     purity,
     right_share,
+    some_pairs,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
@@ -30,7 +30,7 @@ def observe(bench: Bench, order: str) -> Observation:
     run = bench.integrate(world, "mnn", cos_norm_in=False, cos_norm_out=False)
     assert run.expression is not None
     pairs, cell_type = kept_pairs(run), codes(world, "cell_type")
-    first = MutualPairs(pairs.left[pairs.merge == 0], pairs.right[pairs.merge == 0])
+    first = some_pairs(pairs, pairs.merge == 0)
     before, after = in_place(world, np.asarray(world.X), run.expression)
     return Observation(
         pictures=(
@@ -40,7 +40,7 @@ def observe(bench: Bench, order: str) -> Observation:
         figures={
             "right": right_share(pairs, cell_type),
             "first_right": right_share(first, cell_type),
-            "first": float(len(first.left)),
+            "first": float(len(first)),
             "gap": centroid_gap(run.expression, codes(world, "batch"), cell_type),
             "purity": purity(run.expression, cell_type),
         },
