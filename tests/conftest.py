@@ -1,7 +1,9 @@
 """Every test session writes to folders of its own, never to the user's."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,12 @@ def new_cache(folder: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _fresh_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test is helped or hurt by a step that another one has cached."""
-    monkeypatch.setenv("SCINT_CACHE", str(new_cache(tmp_path / "cache")))
+    folder = Path(tempfile.mkdtemp(prefix="cache-", dir=_SESSION))
+    monkeypatch.setenv("SCINT_CACHE", str(new_cache(folder)))
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -47,6 +52,4 @@ def jobs_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def pytest_sessionfinish() -> None:
-    import shutil
-
     shutil.rmtree(_SESSION, ignore_errors=True)
