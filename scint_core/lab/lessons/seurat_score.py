@@ -88,8 +88,8 @@ def explain(seen: Observation) -> str:
     )
     if seen.figures["scored"] and not seen.figures["stray"]:
         return (
-            f"{where} {means} That is little more: the neighbours of a monocyte are monocytes, which all lie beside the "
-            f"same cells of batch 1, so that its wrong anchors share neighbours as well. {end}"
+            f"{where} {means} That is little more: the neighbours of a monocyte are monocytes, which all lie beside "
+            f"the same cells of batch 1, so that its wrong anchors share neighbours as well. {end}"
         )
     return f"{where} {means} {end}"
 
@@ -142,9 +142,9 @@ LESSON = Lesson(
         "With strays only and k_anchor 20, the gap within types is below 0.1. Now all scores are 1. What becomes of "
         "the gap?",
         (
-            "It stays: the wrong anchors cancel each other out",
-            "It grows to about twice as much",
-            "It is ten times as much",
+            "It stays: strays cancel each other out",
+            "It grows, to less than 0.3",
+            "It grows to more than 0.3",
         ),
         answer=lambda seen: 0 if seen.figures["gap"] < 0.11 else 1 if seen.figures["gap"] < 0.3 else 2,
         why=lambda seen: (
