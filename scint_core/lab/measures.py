@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ from anndata import AnnData
 
 from scint_core.contract import BoolArray, FloatArray, IntArray, MutualPairs, Pairs
 from scint_core.export import Integration
-from scint_core.lab.pictures import CellMap, Groups
+from scint_core.lab.pictures import CellMap, Groups, Matrix
 from scint_core.numerics.neighbors import nearest_neighbors
 
 NEIGHBORS = 15
+
+T = TypeVar("T")
 
 
 def codes(adata: AnnData, column: str) -> IntArray:
@@ -30,8 +33,12 @@ def groups(adata: AnnData, column: str, title: str = "") -> Groups:
 def kept_pairs(run: Integration) -> Pairs:
     """The pairs of a run that no filter dropped."""
     assert run.pairs is not None
-    pairs, kept = run.pairs, run.pairs.kept
-    return Pairs(pairs.left[kept], pairs.right[kept], pairs.merge[kept], pairs.score[kept], kept[kept])
+    return some_pairs(run.pairs, run.pairs.kept)
+
+
+def some_pairs(pairs: Pairs, which: BoolArray) -> Pairs:
+    """The pairs of which `which` (pairs,) is true."""
+    return Pairs(pairs.left[which], pairs.right[which], pairs.merge[which], pairs.score[which], pairs.kept[which])
 
 
 def are_right(pairs: Pairs | MutualPairs, cell_type: IntArray) -> BoolArray:
@@ -66,6 +73,20 @@ def centroid_gap(cells: FloatArray, batch: IntArray, cell_type: IntArray) -> flo
     return float(np.mean(own) / np.mean(other)) if own and other else float("nan")
 
 
+def pairs_by_type(adata: AnnData, pairs: Pairs, title: str = "Pairs by type") -> Matrix:
+    """How many pairs join which types: one row per type of the left cell, one column per type of the right one."""
+    types = groups(adata, "cell_type")
+    table = np.zeros((len(types.names), len(types.names)))
+    np.add.at(table, (types.codes[pairs.left], types.codes[pairs.right]), 1)
+    return Matrix(title, table, types.names, types.names, "left cell", "right cell")
+
+
+def type_distances(cells: FloatArray, cell_type: IntArray) -> FloatArray:
+    """Distances between the centroids of every two types (pairs of types,): 0 and 1, 0 and 2, 1 and 2, ..."""
+    centres = np.array([cells[cell_type == t].mean(axis=0) for t in np.unique(cell_type)])
+    return np.array([np.linalg.norm(centres[i] - centres[j]) for j in range(len(centres)) for i in range(j)])
+
+
 def purity(cells: FloatArray, cell_type: IntArray, k: int = NEIGHBORS) -> float:
     """Share of a cell's `k` nearest neighbours that are of its type, mean over the types. 1: types stay apart."""
     near = nearest_neighbors(cells, cells, k + 1).indices[:, 1:]
@@ -87,6 +108,46 @@ def mixing(cells: FloatArray, batch: IntArray, among: BoolArray | None = None, k
     return float((foreign / expected).mean())
 
 
+def step_results(run: Integration, kind: type[T]) -> list[T]:
+    """What the steps of a run left of one type of result, in order."""
+    return [step.result for step in run.steps if step.kind == kind.__name__]
+
+
+def given_order(adata: AnnData, rows: FloatArray) -> FloatArray:
+    """Rows in a problem's canonical order (cells × anything), as steps leave them, in the order of `adata`."""
+    order = np.lexsort((adata.obs_names.to_numpy().astype(str), codes(adata, "batch")))
+    given = np.empty_like(rows)
+    given[order] = rows
+    return given
+
+
+def with_batches_in_order(adata: AnnData, names: Sequence[str]) -> AnnData:
+    """The same cells, their batches in another order: methods take batches in the order of the categories."""
+    world = adata.copy()
+    world.obs["batch"] = world.obs["batch"].cat.reorder_categories(list(names))
+    return world
+
+
+def in_place(adata: AnnData, before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
+    """`before` and `others` (each cells × d) on the axes of `obsm["place"]`, in a world of placed cells.
+
+    `before` are the cells as they were placed, whatever the space; the axes in that space are found by least squares.
+    """
+    place = np.asarray(adata.obsm["place"])
+    origin, middle = place.mean(axis=0), before.mean(axis=0)
+    axes = np.linalg.lstsq(place - origin, before - middle, rcond=None)[0]  # places × d
+    back = np.linalg.pinv(axes)
+    return tuple(np.asarray((cells - middle) @ back + origin, dtype=np.float32) for cells in (before, *others))
+
+
+def oblique(places: FloatArray) -> FloatArray:
+    """Places (cells × d) seen at an angle (cells × 2): the first two axes as they are, each further one drawn along a
+    direction of its own, so that batches which differ there lie beside each other."""
+    turn = 2 * np.pi * (np.arange(places.shape[1] - 2) / 3 + 0.25)
+    view = np.column_stack([np.eye(2), [np.cos(turn), np.sin(turn)]])  # 2 × d
+    return np.asarray(places @ view.T, dtype=np.float32)
+
+
 def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
     """`before` and `others` (each cells × d) on the two principal axes of `before`, so that they can be compared."""
     centre = before.mean(axis=0)
@@ -95,13 +156,19 @@ def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
 
 
 def cell_maps(
-    adata: AnnData, titles: Sequence[str], layouts: Sequence[FloatArray], pairs: Pairs | None = None
+    adata: AnnData,
+    titles: Sequence[str],
+    layouts: Sequence[FloatArray],
+    pairs: Pairs | None = None,
+    axes: tuple[str, str] = ("", ""),
 ) -> tuple[CellMap, ...]:
     """Maps of the same cells on the same axes, coloured by type and shaped by batch; pairs on the first."""
     colour, shape = groups(adata, "cell_type"), groups(adata, "batch")
     drawn = None if pairs is None else MutualPairs(pairs.left, pairs.right)
     right = None if pairs is None else are_right(pairs, colour.codes)
     return tuple(
-        CellMap(title, layout, colour, shape, pairs=drawn if i == 0 else None, right=right if i == 0 else None)
+        CellMap(
+            title, layout, colour, shape, pairs=drawn if i == 0 else None, right=right if i == 0 else None, axes=axes
+        )
         for i, (title, layout) in enumerate(zip(titles, layouts, strict=True))
     )
