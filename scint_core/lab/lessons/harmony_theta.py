@@ -68,20 +68,20 @@ def explain(seen: Observation) -> str:
     if not seen.figures["alone"]:
         return (
             f"All three types are in both batches, so a cluster can hold both batches and still one type. With theta "
-            f"{theta:g}, {pure:.0%} of the neighbours of monocytes are monocytes, and a gap of {gap:.0%} is left within "
-            "types: the pressure to mix asks for nothing that is not so."
+            f"{theta:g}, {pure:.0%} of the neighbours of monocytes are monocytes, and a gap of {gap:.0%} is left "
+            "within types: the pressure to mix asks for nothing that is not so."
         )
     if pure < _SWALLOWED:
         return (
             f"A cluster of monocytes can only hold batch 2, and theta {theta:g} makes that dear. Monocytes are shared "
-            f"out among clusters of T and B cells, whose offsets then pull them along: they moved by {moved:.0%} of the "
-            f"distance between types, and {pure:.0%} of their neighbours are monocytes. T and B cells suffer too: a "
-            f"gap of {gap:.0%} is left in them, since their clusters' offsets are partly those of monocytes."
+            f"out among clusters of T and B cells, whose offsets then pull them along: they moved by {moved:.0%} of "
+            f"the distance between types, and {pure:.0%} of their neighbours are monocytes. T and B cells suffer too: "
+            f"a gap of {gap:.0%} is left in them, since their clusters' offsets are partly those of monocytes."
         )
     return (
-        f"A cluster of monocytes can only hold batch 2. With theta {theta:g}, distance still outweighs that: monocytes "
-        f"mostly keep clusters of their own, moved by {moved:.0%} of the distance between types, and {pure:.0%} of their "
-        "neighbours are monocytes."
+        f"A cluster of monocytes can only hold batch 2. With theta {theta:g}, distance still outweighs that: "
+        f"monocytes mostly keep clusters of their own. They moved by {moved:.0%} of the distance between types, and "
+        f"{pure:.0%} of their neighbours are monocytes."
     )
 
 
