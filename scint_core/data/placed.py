@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from scint_core.contract import FloatArray, IntArray, Params, param
+from scint_core.contract import BoolArray, FloatArray, IntArray, Params, param
 
 _OURS = "scint"
 _BASE = (1.0, 3.0)  # range of a gene's value at the origin
@@ -66,6 +66,15 @@ class Placed:
 def stream(seed: int, part: str) -> np.random.Generator:
     """Random numbers of one part of a world, independent of those of the others."""
     return np.random.default_rng([seed, *part.encode()])
+
+
+def divided(n: int, held: BoolArray) -> IntArray:
+    """`n` cells divided evenly among the types that are held (types,)."""
+    cells = np.zeros(len(held), dtype=np.int64)
+    where = np.flatnonzero(held)
+    cells[where] = n // len(where)
+    cells[where[: n % len(where)]] += 1
+    return cells
 
 
 def clouds(cells: IntArray, centres: FloatArray, width: float, seed: int) -> tuple[IntArray, IntArray, FloatArray]:

@@ -13,6 +13,7 @@ from scint_core.metrics.local_structure import local_structure
 from scint_core.metrics.lost_variance import lost_variance
 from scint_core.metrics.pcr import pcr_comparison
 from scint_core.metrics.silhouette import isolated_labels, silhouette_batch, silhouette_label
+from scint_core.metrics.transfer import label_transfer
 
 _DEFAULT = (
     Metric(
@@ -124,6 +125,11 @@ _FURTHER = (
         "Lost variance", "bio", ("a run that measures it",),
         "The largest share of a batch's variance that the run took away: lower is better, above 0.1 is suspicious.",
         lost_variance, better="lower", default=False,
+    ),
+    Metric(
+        "Label transfer", "bio", ("two batches", "two labels"),
+        "Whether a linear classifier of cell types, made on all other batches, holds on a batch: 1 is for every cell.",
+        label_transfer, default=False,
     ),
 )  # fmt: skip
 

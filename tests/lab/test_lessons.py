@@ -92,5 +92,5 @@ def test_what_is_no_lesson_slider_or_stop_is_named():
         find_lesson("mnn-shared-popolation")
     with pytest.raises(ParameterError, match="slider 'share' of lesson"):
         observe(lesson, {"share": 1})
-    with pytest.raises(ParameterError, match=r"'shared'.*cannot be 7: it stops at 0, 2, 3"):
+    with pytest.raises(ParameterError, match=r"'shared'.*cannot be 7: it stops at 0, 1, 2, 3"):
         observe(lesson, {"shared": 7})

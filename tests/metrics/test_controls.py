@@ -34,7 +34,7 @@ MIXING = [
 ]  # fmt: skip
 BIOLOGY = [
     "cLISI", "Silhouette label", "Isolated labels", "KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI",
-    "Graph connectivity directed",
+    "Graph connectivity directed", "Label transfer",
 ]  # fmt: skip
 SLACK = 0.03
 

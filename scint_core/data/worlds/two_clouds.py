@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scint_core.contract import FloatArray, param
-from scint_core.data.placed import Placed, PlaceKnobs, clouds, stream
+from scint_core.data.placed import Placed, PlaceKnobs, clouds, divided, stream
 from scint_core.data.scenarios import scenario
 
 _OURS = "scint"
@@ -31,6 +31,9 @@ class PlaneCloudsKnobs(PlaceKnobs):
     variation: float = param(0.0, low=0, high=20, source=_OURS,
                              help="Sd, along each dimension, of a further shift of every type of the second batch.",
                              larger="makes the batch effect differ more between types.")  # fmt: skip
+    drift: float = param(0.0, low=0, high=1, source=_OURS,
+                         help="Share of the way to the next type by which every type of the second batch is moved.",
+                         larger="makes the batch effect differ more between types; 1 swaps them round.")  # fmt: skip
     shared: int = param(3, low=0, high=3, unit="types", source=_OURS,
                         help="Types that both batches hold; the others are divided between them in turn.",
                         larger="gives a method more to hold on to; 0 leaves it nothing.")  # fmt: skip
@@ -43,10 +46,11 @@ def plane_clouds(knobs: PlaneCloudsKnobs) -> Placed:
     for i, t in enumerate(range(knobs.shared, 3)):
         in_batch[i % 2, t] = False
     sizes = np.array([knobs.n_cells - knobs.n_cells // 2, knobs.n_cells // 2])
-    cells = np.stack([_even(int(n), held) for n, held in zip(sizes, in_batch, strict=True)])
+    cells = np.stack([divided(int(n), held) for n, held in zip(sizes, in_batch, strict=True)])
     centres = np.column_stack([knobs.gap * (_CORNERS - _CORNERS.mean(axis=0)), np.zeros(3)])  # types × 3
     batch, cell_type, biology = clouds(cells, centres, knobs.width, knobs.seed)
     own = stream(knobs.seed, "variation").normal(0, 1, (3, 3)) * knobs.variation  # types × 3
+    own = own + knobs.drift * (np.roll(centres, -1, axis=0) - centres)
     effect = np.where((batch == 1)[:, None], batch_effect(knobs.shift, knobs.angle) + own[cell_type], 0.0)
     return Placed(("batch 1", "batch 2"), _TYPES, batch, cell_type, biology, effect)
 
@@ -55,12 +59,3 @@ def batch_effect(shift: float, angle: float) -> FloatArray:
     """A vector (3,) of length `shift` at `angle` degrees above the plane of the first two dimensions."""
     turn = np.deg2rad(angle)
     return shift * np.array([np.cos(turn), 0.0, np.sin(turn)])
-
-
-def _even(n: int, held: np.ndarray) -> np.ndarray:
-    """`n` cells divided evenly among the types that are held."""
-    cells = np.zeros(len(held), dtype=np.int64)
-    where = np.flatnonzero(held)
-    cells[where] = n // len(where)
-    cells[where[: n % len(where)]] += 1
-    return cells

@@ -1,0 +1,28 @@
+"""Worlds of placed cells: where cells lie in the space they were made in, and how far from where they belong."""
+
+from __future__ import annotations
+
+import numpy as np
+from anndata import AnnData
+
+from scint_core.contract import FloatArray
+from scint_core.lab.measures import codes
+
+
+def places(world: AnnData, values: FloatArray) -> FloatArray:
+    """`values` (cells × genes) in the space that the placed cells of `world` were made in (cells × d)."""
+    place = np.asarray(world.obsm["place"])
+    known = np.column_stack([np.ones(len(place)), place])
+    model = np.linalg.lstsq(known, np.asarray(world.X, dtype=np.float64), rcond=None)[0]  # origin and axes, by genes
+    return np.asarray(np.linalg.lstsq(model[1:].T, (values - model[0]).T, rcond=None)[0].T)
+
+
+def misplaced(world: AnnData, cells: FloatArray) -> float:
+    """Mean distance of the second batch's `cells` (cells × d, of `places`) from where their biology has them."""
+    moved = codes(world, "batch") == 1
+    return float(np.linalg.norm(cells - world.obsm["biology"], axis=1)[moved].mean())
+
+
+def aslant(cells: FloatArray) -> FloatArray:
+    """Three dimensions in the plane (cells × 2), on axes that stay: the first two seen from low, the third upwards."""
+    return np.column_stack([cells[:, 0] + 0.3 * cells[:, 1], 0.4 * cells[:, 1] + 0.9 * cells[:, 2]]).astype(np.float32)

@@ -1,0 +1,33 @@
+"""Placed cells are found where they were placed, and missed by as much as they are moved."""
+
+import numpy as np
+import pytest
+
+from scint_core.data.simulate import simulate
+from scint_core.lab.truth import aslant, misplaced, places
+
+
+@pytest.fixture
+def world():
+    return simulate("plane_clouds", n_cells=90, n_genes=40, noise=0, shift=3, seed=4)
+
+
+def test_values_return_to_the_places_that_they_were_made_of(world):
+    np.testing.assert_allclose(places(world, world.X), world.obsm["place"], atol=1e-4)
+
+
+def test_a_move_among_the_genes_is_the_same_move_among_the_places(world):
+    moved = world.X + (world.X[5] - world.X[3])
+    by = world.obsm["place"][5] - world.obsm["place"][3]
+    np.testing.assert_allclose(places(world, moved), world.obsm["place"] + by, atol=1e-4)
+
+
+def test_cells_are_misplaced_by_the_batch_effect_until_it_is_gone(world):
+    assert misplaced(world, world.obsm["place"]) == pytest.approx(3)
+    assert misplaced(world, world.obsm["biology"]) == 0
+
+
+def test_the_third_dimension_is_seen_upwards():
+    ground, above = aslant(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 5.0]]))
+    assert above[0] == ground[0]
+    assert above[1] > ground[1]
