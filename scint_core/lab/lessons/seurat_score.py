@@ -6,18 +6,9 @@ import numpy as np
 
 from scint_core.contract import Anchors, BoolArray, CrossNeighbors, MutualPairs, Neighbors
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import (
-    are_right,
-    cell_maps,
-    centroid_gap,
-    codes,
-    in_place,
-    kept_pairs,
-    oblique,
-    step_results,
-    type_distances,
-)
+from scint_core.lab.measures import are_right, cell_maps, centroid_gap, codes, kept_pairs, step_results, type_distances
 from scint_core.lab.pictures import Histograms, Observation
+from scint_core.lab.truth import oblique, places
 from scint_core.numerics.anchors import score_anchors
 
 
@@ -43,7 +34,7 @@ def observe(bench: Bench, score: str, k_anchor: int, wrong: str) -> Observation:
     assert run.expression is not None
     batch, cell_type, pairs = codes(world, "batch"), codes(world, "cell_type"), kept_pairs(run)
     right = are_right(pairs, cell_type)
-    before, after = in_place(world, np.asarray(world.X), run.expression)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     anchors = step_results(run, Anchors)[0]
     is_right = cell_type[batch == 0][anchors.left] == cell_type[batch == 1][anchors.right]
