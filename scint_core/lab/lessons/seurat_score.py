@@ -64,7 +64,8 @@ def explain(seen: Observation) -> str:
         "Both batches hold all three types. Wrong anchors are strays: single cells that lie among another type in the "
         "shared space."
         if seen.figures["stray"]
-        else "Monocytes are in batch 2 alone. All their anchors are wrong, and they are a whole population."
+        else "Monocytes are in batch 2 alone. All their anchors are wrong, and they are a whole population. There are "
+        "strays besides."
     )
     if not seen.figures["scored"]:
         means = f"All anchors count the same: {right:.0%} of them are right, and so much of the weight they have."
