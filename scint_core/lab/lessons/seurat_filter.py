@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
@@ -20,13 +22,14 @@ from scint_core.lab.truth import oblique, places
 
 _ORDERS = {"second": ("batch 1", "batch 2"), "first": ("batch 2", "batch 1")}  # batch 2 holds monocytes
 _OFF = 0
+_PARAMS: dict[str, Any] = {"n_ccs": 5, "n_features": 100, "max_features": 100}
 
 
 def observe(bench: Bench, k_filter: int, side: str) -> Observation:
     """Seurat v3 on two batches, of which one holds a type that the other lacks, as the first or the second of them."""
     given = bench.world("plane_clouds", shared=2, gap=4.0, shift=2.0, n_cells=300)
     world = with_batches_in_order(given, _ORDERS[side])
-    run = bench.integrate(world, "seurat_v3", n_ccs=5, k_filter=None if k_filter == _OFF else k_filter)
+    run = bench.integrate(world, "seurat_v3", k_filter=None if k_filter == _OFF else k_filter, **_PARAMS)
     assert run.expression is not None
     assert run.pairs is not None
     found, cell_type = run.pairs, codes(world, "cell_type")

@@ -16,7 +16,10 @@ from scint_core.lab.truth import oblique, places
 from scint_core.numerics.neighbors import nearest_neighbors
 
 _LAST = 2  # position of the type whose cells are taken out
-_METHODS: dict[str, dict[str, Any]] = {"seurat_v2": {"n_ccs": 2}, "seurat_v3": {"n_ccs": 2, "k_filter": 30}}
+_METHODS: dict[str, dict[str, Any]] = {
+    "seurat_v2": {"n_ccs": 2, "num_possible_genes": 100},
+    "seurat_v3": {"n_ccs": 2, "k_filter": 30, "n_features": 100, "max_features": 100},
+}
 _GOOD = 0.88
 
 
