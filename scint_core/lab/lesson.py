@@ -57,10 +57,12 @@ class Bench(Protocol):
 
     def integrate(
         self, adata: AnnData, method: str, *, swaps: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
-        label_key: str | None = None, **params: Any,
+        fed_back: Mapping[Callable[..., Any], str] | None = None, label_key: str | None = None, **params: Any,
     ) -> Integration:  # fmt: skip
         """`scint.integrate` on the column "batch". `swaps` names step functions that others are run in the place of,
-        for what no parameter offers; the others take the same arguments and live at the top of a module."""
+        for what no parameter offers; the others take the same arguments and live at the top of a module. `fed_back`
+        names step functions that are handed, from their second call on, a field of their own last result in the place
+        of their first argument."""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from scint_core.contract import BoolArray, FloatArray, IntArray, MutualPairs, Pairs
+from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.lab.pictures import CellMap, Groups, Matrix
 from scint_core.numerics.neighbors import nearest_neighbors
@@ -39,6 +40,17 @@ def kept_pairs(run: Integration) -> Pairs:
 def some_pairs(pairs: Pairs, which: BoolArray) -> Pairs:
     """The pairs of which `which` (pairs,) is true."""
     return Pairs(pairs.left[which], pairs.right[which], pairs.merge[which], pairs.score[which], pairs.kept[which])
+
+
+def results_of(run: Integration, function: Callable[..., Any]) -> list[Any]:
+    """What every call of a step function returned, in order; rows of cells stand in the problem's canonical order."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    return [record.result for record in run.steps if record.function == name]
+
+
+def in_cell_order(adata: AnnData, rows: FloatArray) -> FloatArray:
+    """`rows` of a step's result (cells × …), from the problem's canonical order into that of the cells of `adata`."""
+    return np.asarray(problem_from(adata, "batch").to_input_order(rows))
 
 
 def are_right(pairs: Pairs | MutualPairs, cell_type: IntArray) -> BoolArray:
@@ -89,9 +101,14 @@ def type_distances(cells: FloatArray, cell_type: IntArray) -> FloatArray:
 
 def purity(cells: FloatArray, cell_type: IntArray, k: int = NEIGHBORS) -> float:
     """Share of a cell's `k` nearest neighbours that are of its type, mean over the types. 1: types stay apart."""
-    near = nearest_neighbors(cells, cells, k + 1).indices[:, 1:]
-    same = (cell_type[near] == cell_type[:, None]).mean(axis=1)
+    same = own_type_share(cells, cell_type, k)
     return float(np.mean([same[cell_type == t].mean() for t in np.unique(cell_type)]))
+
+
+def own_type_share(cells: FloatArray, cell_type: IntArray, k: int = NEIGHBORS) -> FloatArray:
+    """Share of every cell's `k` nearest neighbours that are of its type (cells,)."""
+    near = nearest_neighbors(cells, cells, k + 1).indices[:, 1:]
+    return np.asarray((cell_type[near] == cell_type[:, None]).mean(axis=1))
 
 
 def mixing(cells: FloatArray, batch: IntArray, among: BoolArray | None = None, k: int = NEIGHBORS) -> float:
@@ -113,39 +130,11 @@ def step_results(run: Integration, kind: type[T]) -> list[T]:
     return [step.result for step in run.steps if step.kind == kind.__name__]
 
 
-def given_order(adata: AnnData, rows: FloatArray) -> FloatArray:
-    """Rows in a problem's canonical order (cells × anything), as steps leave them, in the order of `adata`."""
-    order = np.lexsort((adata.obs_names.to_numpy().astype(str), codes(adata, "batch")))
-    given = np.empty_like(rows)
-    given[order] = rows
-    return given
-
-
 def with_batches_in_order(adata: AnnData, names: Sequence[str]) -> AnnData:
     """The same cells, their batches in another order: methods take batches in the order of the categories."""
     world = adata.copy()
     world.obs["batch"] = world.obs["batch"].cat.reorder_categories(list(names))
     return world
-
-
-def in_place(adata: AnnData, before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
-    """`before` and `others` (each cells × d) on the axes of `obsm["place"]`, in a world of placed cells.
-
-    `before` are the cells as they were placed, whatever the space; the axes in that space are found by least squares.
-    """
-    place = np.asarray(adata.obsm["place"])
-    origin, middle = place.mean(axis=0), before.mean(axis=0)
-    axes = np.linalg.lstsq(place - origin, before - middle, rcond=None)[0]  # places × d
-    back = np.linalg.pinv(axes)
-    return tuple(np.asarray((cells - middle) @ back + origin, dtype=np.float32) for cells in (before, *others))
-
-
-def oblique(places: FloatArray) -> FloatArray:
-    """Places (cells × d) seen at an angle (cells × 2): the first two axes as they are, each further one drawn along a
-    direction of its own, so that batches which differ there lie beside each other."""
-    turn = 2 * np.pi * (np.arange(places.shape[1] - 2) / 3 + 0.25)
-    view = np.column_stack([np.eye(2), [np.cos(turn), np.sin(turn)]])  # 2 × d
-    return np.asarray(places @ view.T, dtype=np.float32)
 
 
 def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:

@@ -18,6 +18,7 @@ from scint_core.methods import find_method
 from scint_core.runs.integrate import run_method
 
 Swaps = Mapping[Callable[..., Any], Callable[..., Any]]
+FedBack = Mapping[Callable[..., Any], str]
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,18 @@ class LabBench:
         return simulate(scenario, **{"seed": self.seed, **knobs})
 
     def integrate(
-        self, adata: AnnData, method: str, *, swaps: Swaps | None = None, label_key: str | None = None, **params: Any
-    ) -> Integration:
-        """A run of `method` on the batches of `adata`, with other functions in the place of some steps."""
+        self, adata: AnnData, method: str, *, swaps: Swaps | None = None, fed_back: FedBack | None = None,
+        label_key: str | None = None, **params: Any,
+    ) -> Integration:  # fmt: skip
+        """A run of `method` on the batches of `adata`, with other functions in the place of some steps, or with steps
+        that go on from their own last result."""
         chosen = find_method(method)
 
         def swapped(problem: Problem, p: Params, step: Step) -> Outcome:
-            return chosen.run(problem, p, SwappedStep(step, swaps or {}))
+            return chosen.run(problem, p, SwappedStep(step, swaps or {}, fed_back or {}))
 
         return run_method(
-            replace(chosen, run=swapped) if swaps else chosen,
+            replace(chosen, run=swapped) if swaps or fed_back else chosen,
             chosen.Params.create(params),
             problem_from(adata, "batch", label_key),
             cells=tuple(adata.obs_names.astype(str)),
@@ -50,14 +53,24 @@ class LabBench:
 
 
 class SwappedStep:
-    """A step that runs other functions in the place of some."""
+    """A step that runs other functions in the place of some, and feeds the results of some back to them.
 
-    def __init__(self, step: Step, swaps: Swaps) -> None:
+    It changes what is called with what, and so the keys under which results are remembered.
+    """
+
+    def __init__(self, step: Step, swaps: Swaps, fed_back: FedBack) -> None:
         self._step = step
         self._swaps = swaps
+        self._fed_back = fed_back
+        self._last: dict[Callable[..., Any], Any] = {}  # results of this run
 
     def __call__(self, title: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return self._step(title, self._swaps.get(function, function), *args, **kwargs)
+        if function in self._last:
+            args = (getattr(self._last[function], self._fed_back[function]), *args[1:])
+        result = self._step(title, self._swaps.get(function, function), *args, **kwargs)
+        if function in self._fed_back:
+            self._last[function] = result
+        return result
 
     def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
         self._step.expect(n, work=work)

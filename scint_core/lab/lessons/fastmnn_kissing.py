@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import BatchVector, FloatArray, LostVariance, MultiBatchPca
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps, codes, in_place, kept_pairs, step_results
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, step_results
 from scint_core.lab.pictures import Histograms, Observation
+from scint_core.lab.truth import places
 from scint_core.numerics.batch_vector import centre_along, unit
 
 _AXES = ("what tells types apart", "batch effect")
@@ -27,10 +28,10 @@ def observe(bench: Bench, centring: str, width: float, shift: float) -> Observat
     run = bench.integrate(world, "fastmnn", swaps=swaps, cos_norm=False, n_pcs=10)
     assert run.embedding is not None
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
-    before, after = (cells[:, _SEEN] for cells in in_place(world, placed, run.embedding))
+    before, after = np.asarray(world.obsm["place"])[:, _SEEN], places(world, run.embedding, placed)[:, _SEEN]
     second = codes(world, "batch") == 1
     effect = step_results(run, BatchVector)[0]
-    along = -run.embedding @ unit(effect.vector)  # from the first batch to the second
+    along = (-run.embedding @ unit(effect.vector)).round(3)  # from batch 1 to batch 2
     kept = [np.std(along[~second]) / np.std(effect.left), np.std(along[second]) / np.std(effect.right)]
     maps = cell_maps(world, ("Before, with the pairs", "After fastMNN"), (before, after), kept_pairs(run), _AXES)
     halves = {"batch 1": along[~second], "batch 2": along[second]}

@@ -12,9 +12,7 @@ from scint_core.lab.measures import (
     cell_maps,
     centroid_gap,
     codes,
-    in_place,
     kept_pairs,
-    oblique,
     pairs_by_type,
     purity,
     right_share,
@@ -22,6 +20,7 @@ from scint_core.lab.measures import (
     step_results,
 )
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 
 _ORDERS: dict[str, dict[str, Any]] = {
     "given": {"merge_order": ("batch 1", "batch 2", "batch 3")},
@@ -38,7 +37,7 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
     assert run.merges is not None
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
-    views = [oblique(cells) for cells in in_place(world, placed, run.embedding)]
+    views = [oblique(cells) for cells in (world.obsm["place"], places(world, run.embedding, placed))]
     pairs = kept_pairs(run)
     first = some_pairs(pairs, pairs.merge == 0)
     return Observation(
@@ -69,8 +68,8 @@ def explain(seen: Observation) -> str:
         )
     return (
         f"Batch 1 and batch 2 are merged first. {seen.figures['first_right']:.0%} of {first} pairs join the same type: "
-        "a cell without its like on the other side still has a nearest neighbour. The second batch is laid onto cells "
-        "of another type, and the two are flattened along the difference of these types. Batch 3 would have told "
+        "a cell without its like on the other side still has a nearest neighbour. The B cells of the one are laid onto "
+        "the T cells of the other, and all are flattened along what tells the two apart. Batch 3 would have told "
         f"them apart, but it comes too late: {pure:.0%} of a cell's neighbours are of its type in the end."
     )
 

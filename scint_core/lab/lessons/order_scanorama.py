@@ -13,15 +13,14 @@ from scint_core.lab.measures import (
     NEIGHBORS,
     cell_maps,
     codes,
-    given_order,
-    in_place,
+    in_cell_order,
     kept_pairs,
-    oblique,
     right_share,
     step_results,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Matrix, Observation
+from scint_core.lab.truth import oblique, places
 from scint_core.numerics.kept_neighbors import kept_neighbors
 
 _ORDERS = ("1, 2, 3", "1, 3, 2", "2, 1, 3", "2, 3, 1", "3, 1, 2", "3, 2, 1")
@@ -43,8 +42,8 @@ def observe(bench: Bench, order: str, world: str) -> Observation:
     assert usual.embedding is not None
     assert run.embedding is not None
     pairs, scores = kept_pairs(run), _scores_by_name(run)
-    placed = given_order(ordered, step_results(run, Embedding)[0].coordinates)
-    views = [oblique(cells) for cells in in_place(ordered, placed, run.embedding)]
+    placed = in_cell_order(ordered, step_results(run, Embedding)[0].coordinates)
+    views = [oblique(cells) for cells in (ordered.obsm["place"], places(ordered, run.embedding, placed))]
     return Observation(
         pictures=(
             Matrix("Alignment scores", scores, _NAMES, _NAMES, written="share"),
@@ -81,7 +80,10 @@ def explain(seen: Observation) -> str:
     if change <= _LITTLE and seen.figures["world"] == 0:
         return f"{split} In the chain no type is in more than two batches, so that no cell has to divide them. {result}"
     if change <= _LITTLE:
-        return f"{split} In this order, every batch has the same ones on its two sides as in 1, 2, 3. {result}"
+        return (
+            f"{split} In this order, every batch has the same ones on its two sides as in 1, 2, 3. Only which batch "
+            f"stays where it is still depends on it. {result}"
+        )
     if seen.figures["world"] == 1:
         return (
             f"{split} Monocytes are in all three batches. The batch in the middle finds 20 on either side, the outer "
