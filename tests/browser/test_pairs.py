@@ -1,4 +1,4 @@
-"""The Pairs page: a lasso that leaves the pairs of its cells, a clicked cell with its partners, a field of the table."""
+"""The Pairs page: a lasso that leaves the pairs of its cells, a clicked cell, a field of the table of types."""
 
 import re
 
