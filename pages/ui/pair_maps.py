@@ -40,8 +40,10 @@ class Look:
 def draw_maps(found: Related, look: Look, question: Asked, marked: BoolArray | None) -> None:
     """Draw both maps; a lasso or a click in them is asked about at once."""
     key = f"pairs:maps:{found.run.id}:{look.where}:{question.times}"
+    figure = pair_figure(found, look, question.cell, marked)
+    figure.update_layout(selectionrevision=str(question))  # what the browser itself had selected before is over
     event = st.plotly_chart(
-        pair_figure(found, look, question.cell, marked), key=key, on_select="rerun",
+        figure, key=key, on_select="rerun",
         selection_mode=("points", "lasso", "box"), config={"scrollZoom": True, "displaylogo": False},
         alt=f"{MAPS} {found.label}, {len(look.drawn):,} pairs drawn over the first, coloured by {look.pairs_by}",
     )  # fmt: skip
@@ -72,7 +74,7 @@ def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray 
     """
     panels = found.panels(look.where)
     figure = charts.maps(panels, cells_colouring(found.view, look.cells_by), library.hover_texts(found.view.id), marked)
-    figure.for_each_trace(lambda trace: trace.marker.update(opacity=_FAINT), lambda t: str(t.meta).startswith("points"))
+    _fade(figure, marked)
     strength = _BACK if cell is not None else float(np.clip(12 / np.sqrt(len(look.drawn) + 1), 0.25, 0.8))
     if len(look.dropped):
         part = Portion("dropped by the filter", DROPPED_COLOUR, look.dropped)
@@ -102,6 +104,15 @@ def cells_colouring(view: library.DataView, by: str) -> Groups:
     if labels is not None and by == view.label_key:
         return labels
     return Groups(np.full(view.n_cells, -1), (), "cells")
+
+
+def _fade(figure: go.Figure, marked: BoolArray | None) -> None:
+    """Cells recede behind the lines; a click alone fades no others further, a lasso does."""
+    for trace in figure.data:
+        if str(trace.meta).startswith("points"):
+            trace.marker.opacity = _FAINT
+            if marked is None:
+                trace.unselected.marker.opacity = _FAINT
 
 
 def _lines(
