@@ -9,12 +9,16 @@ import streamlit as st
 
 from pages.ui import library
 from pages.ui.charts import Panel
+from pages.ui.jobs import board
 from pages.ui.selection import Shape
 from pages.ui.text import visible
-from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
+from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs, Problem
+from scint_core.data.problem import problem_from
 from scint_core.methods import find_method
 from scint_core.numerics.pair_table import depth_in_group, joining, oriented, touching
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.live import opened
+from scint_core.runs.jobs.places import PREPARED
 from scint_core.runs.movement import Movement, movement_of
 
 UMAP, PCA = "UMAP", "PCA"
@@ -92,8 +96,13 @@ def related(data_id: str, run_id: str) -> Related | None:
     if run.result.pairs is None:
         return None
     pairs = oriented(run.result.pairs, view.batch, run.result.merges)
-    problem = library.problem(data_id, view.label_key)
-    return Related(view, run, find_method(run.result.method).label, pairs, movement_of(problem, run.result))
+    return Related(view, run, find_method(run.result.method).label, pairs, movement_of(_problem(view), run.result))
+
+
+def _problem(view: library.DataView) -> Problem:
+    """The problem of a data set with its values in memory, for as long as somebody computes with them."""
+    adata = opened(board().job(view.id).result / PREPARED, counts=False)
+    return problem_from(adata, view.batch_key, view.label_key)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
