@@ -12,7 +12,7 @@ from pages.ui.data_in_use import prepared_data
 from pages.ui.pair_cell import draw_cell
 from pages.ui.pair_colours import offered
 from pages.ui.pair_data import PCA, UMAP, Asked, Related
-from pages.ui.pair_maps import Look, draw_maps
+from pages.ui.pair_maps import CLICK, LASSO, Look, draw_maps
 from pages.ui.pair_numbers import draw_depth, draw_types, percent, show_numbers
 from pages.ui.text import count, in_markdown, visible
 from scint_core.contract import BoolArray
@@ -79,12 +79,13 @@ def _inspect(found: Related, merge: int) -> None:
     question = pair_data.asked(found.run.id)
     marked = question.cells(found)
     where, pairs_by, cells_by = _choose_look(found)
-    most, dropped, end = _choose_pairs(found, shape_drawn=marked is not None)
+    most, dropped = _choose_pairs(found)
+    mouse, end = _choose_mouse(shape_drawn=marked is not None)
     rows = pair_data.in_question(found, question, merge=merge, end=end)
     shown = rows & pair_data.in_block(found, question)
     kept = shown & found.pairs.kept
     look = Look(
-        where, pairs_by, cells_by,
+        where, mouse, pairs_by, cells_by,
         drawn=charts.sample_of_rows(np.flatnonzero(kept), most),
         dropped=charts.sample_of_rows(np.flatnonzero(shown & ~kept), most if dropped else 0),
     )  # fmt: skip
@@ -109,7 +110,7 @@ def _inspect(found: Related, merge: int) -> None:
 def _choose_look(found: Related) -> tuple[str, str, str]:
     """The kind of map, what pairs are coloured by, what cells are."""
     view, id_ = found.view, found.run.id
-    pairs, cells, maps = st.columns([1.5, 1.3, 1], vertical_alignment="bottom")
+    pairs, cells, maps = st.columns([1.5, 1.4, 1], vertical_alignment="bottom")
     colours = offered(found)
     pairs_by = pairs.segmented_control(
         "Pairs coloured by", colours, default=colours[0], key=f"pairs:by:{id_}", required=True, persist_state="session"
@@ -128,25 +129,35 @@ def _choose_look(found: Related) -> tuple[str, str, str]:
     return where or UMAP, pairs_by or colours[0], cells_by or view.batch_key
 
 
-def _choose_pairs(found: Related, *, shape_drawn: bool) -> tuple[int, bool, str]:
-    """How many pairs are drawn at most, whether dropped ones are, and which end counts for the lasso."""
-    number, filtered, ends = st.columns([1.5, 1.3, 1.6], vertical_alignment="bottom")
+def _choose_pairs(found: Related) -> tuple[int, bool]:
+    """How many pairs are drawn at most, and whether dropped ones are."""
+    number, filtered, _ = st.columns([1.5, 1.4, 1], vertical_alignment="bottom")
     most = number.slider("Pairs drawn at most", *_MOST_LINES, 500, 100, key="pairs:most", persist_state="session",
                          help="A random sample where there are more, always the same one.")  # fmt: skip
-    dropped = False
     n_dropped = int((~found.pairs.kept).sum())
-    if n_dropped:
-        dropped = filtered.toggle(
-            f"Show dropped pairs ({n_dropped:,})", key="pairs:dropped", persist_state="session",
-            help="Pairs that the method found and did not use.",
-        )  # fmt: skip
+    if not n_dropped:
+        return most, False
+    dropped = filtered.toggle(
+        f"Show dropped pairs ({n_dropped:,})", key="pairs:dropped", persist_state="session",
+        help="Pairs that the method found and did not use.",
+    )  # fmt: skip
+    return most, dropped
+
+
+def _choose_mouse(*, shape_drawn: bool) -> tuple[str, str]:
+    """What the mouse does on the maps, and which end of a pair counts for the lasso."""
+    mouse, ends = st.columns([1.5, 2.4], vertical_alignment="bottom")
+    does = mouse.segmented_control(
+        "With the mouse", [CLICK, LASSO], default=CLICK, key="pairs:mouse", required=True, persist_state="session",
+        help="Click a cell to see its partners and where it moved; draw a lasso around cells to see only their pairs.",
+    )  # fmt: skip
     end = EITHER
     if shape_drawn:
         end = ends.segmented_control(
             "In the lasso", ENDS, default=EITHER, key="pairs:end", required=True, persist_state="session",
             help="Left ends are cells of the reference side of a merge, right ends of the side that was corrected.",
         )  # fmt: skip
-    return most, dropped, end or EITHER
+    return does or CLICK, end or EITHER
 
 
 def _say_what_is_drawn(found: Related, look: Look, shown: BoolArray) -> None:
@@ -156,7 +167,6 @@ def _say_what_is_drawn(found: Related, look: Look, shown: BoolArray) -> None:
         parts.append(f"Dashed: {len(look.dropped):,} of {int((shown & ~found.pairs.kept).sum()):,} dropped ones.")
     if found.view.labels is None:
         parts.append("With a label column scint could tell right pairs from wrong ones: choose one on the Data page.")
-    parts.append("Draw a lasso around cells to see only their pairs; click a cell to see its partners.")
     st.caption(" ".join(parts))
 
 

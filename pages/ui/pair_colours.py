@@ -30,9 +30,7 @@ class Portion:
 
 def offered(found: Related) -> list[str]:
     """What tells the pairs of this run apart."""
-    scores = found.pairs.score[found.pairs.kept]
-    varied = len(scores) > 0 and float(np.ptp(scores)) > 0
-    return [*([VERDICT] if found.view.labels is not None else []), *([SCORE] if varied else []), MERGE]
+    return [*([VERDICT] if found.view.labels is not None else []), *([SCORE] if found.scored else []), MERGE]
 
 
 def portions(found: Related, by: str, rows: IntArray) -> list[Portion]:

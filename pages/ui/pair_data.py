@@ -41,6 +41,12 @@ class Related:
         return self.view.batch if self.view.labels is None else self.view.labels
 
     @property
+    def scored(self) -> bool:
+        """Whether the method tells its pairs apart by a score."""
+        scores = self.pairs.score[self.pairs.kept]
+        return len(scores) > 0 and float(np.ptp(scores)) > 0
+
+    @property
     def names(self) -> tuple[str, ...]:
         return self.view.batch_names if self.view.labels is None else self.view.label_names
 

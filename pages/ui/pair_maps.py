@@ -20,6 +20,7 @@ from scint_core.contract import BoolArray, IntArray
 from scint_core.numerics.pair_table import pairs_at, partners_of
 
 MAPS = "Maps before and after"
+CLICK, LASSO = "click a cell", "draw a lasso"
 _HEIGHT = 480
 _FAINT = 0.35  # opacity of the cells, so that the lines are seen
 _BOLD, _THIN = 3.5, 1.5  # widths of lines
@@ -28,9 +29,10 @@ _BACK = 0.12  # opacity of the other pairs while those of one cell stand out
 
 @dataclass(frozen=True)
 class Look:
-    """How the maps are drawn: which kind, what colours pairs and cells, which pairs (positions)."""
+    """How the maps are drawn: which kind, what the mouse does, what colours pairs and cells, which pairs."""
 
     where: str
+    mouse: str
     pairs_by: str
     cells_by: str
     drawn: IntArray
@@ -38,31 +40,34 @@ class Look:
 
 
 def draw_maps(found: Related, look: Look, question: Asked, marked: BoolArray | None) -> None:
-    """Draw both maps; a lasso or a click in them is asked about at once."""
-    key = f"pairs:maps:{found.run.id}:{look.where}:{question.times}"
+    """Draw both maps; a lasso or a click in them is asked about at once.
+
+    A chart takes clicks or shapes, not both at a time: `look.mouse` says which.
+    """
+    key = f"pairs:maps:{found.run.id}:{look.where}:{look.mouse}:{question.times}"
     figure = pair_figure(found, look, question.cell, marked)
-    figure.update_layout(selectionrevision=str(question))  # what the browser itself had selected before is over
+    figure.update_layout(
+        dragmode="pan" if look.mouse == CLICK else "lasso",
+        selectionrevision=str(question),  # what the browser itself had selected before is over
+    )
     event = st.plotly_chart(
-        figure, key=key, on_select="rerun",
-        selection_mode=("points", "lasso", "box"), config={"scrollZoom": True, "displaylogo": False},
+        figure, key=key, on_select="rerun", selection_mode="points" if look.mouse == CLICK else ("lasso", "box"),
+        config={"scrollZoom": True, "displaylogo": False},
         alt=f"{MAPS} {found.label}, {len(look.drawn):,} pairs drawn over the first, coloured by {look.pairs_by}",
     )  # fmt: skip
-    shape, cell = drawn_shape(event, 2), clicked_cell(event)
-    told = (shape, cell)
-    if told == (None, None) or told == st.session_state.get(f"{key}:told"):
+    told = clicked_cell(event) if look.mouse == CLICK else drawn_shape(event, 2)
+    if told is None or told == st.session_state.get(f"{key}:told"):
         return
     st.session_state[f"{key}:told"] = told  # the chart goes on reporting it
-    if shape is not None:
-        ask(found.run.id, shape=shape, on=look.where)
-    ask(found.run.id, cell=cell)
+    if isinstance(told, int):
+        ask(found.run.id, cell=told)
+    ask(found.run.id, shape=told, on=look.where)
 
 
 def clicked_cell(event: Any) -> int | None:
-    """The cell that was clicked; None where a shape was drawn or nothing was."""
-    selection = event.get("selection", {}) if event else {}
-    if selection.get("lasso") or selection.get("box"):
-        return None
-    cells = [point.get("customdata") for point in selection.get("points", [])]
+    """The cell that was clicked; None where nothing was."""
+    points = event.get("selection", {}).get("points", []) if event else []
+    cells = [point.get("customdata") for point in points]
     known = [cell for cell in cells if isinstance(cell, int) and not isinstance(cell, bool)]
     return known[0] if known else None
 
@@ -90,7 +95,7 @@ def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray 
         _ring(figure, found, look, cell)
     figure.update_annotations(font_size=16)
     figure.update_layout(
-        dragmode="lasso", height=_HEIGHT,
+        height=_HEIGHT,
         legend={"font": {"size": 14}, "itemclick": False, "itemdoubleclick": False},
     )  # fmt: skip
     return figure

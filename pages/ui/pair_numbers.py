@@ -28,18 +28,18 @@ def show_numbers(found: Related, rows: BoolArray) -> None:
     """Cards for the pairs in question (a mask), and a line per merge where there are several."""
     kept = pair_numbers(pairs_at(found.pairs, rows & found.pairs.kept), found.view.labels)
     dropped = pair_numbers(pairs_at(found.pairs, rows & ~found.pairs.kept), found.view.labels)
-    cards = st.columns(4)
+    cards = st.columns(3 + found.scored + bool(dropped.count))
     cards[0].metric("Pairs", f"{kept.count:,}", border=True)
     cards[1].metric(
         "Join the same type", percent(kept.share_right), border=True,
         help="Share of the pairs whose two cells bear the same label, of those where both bear one.",
     )  # fmt: skip
-    cards[2].metric("Median score", _score(kept.median_score), border=True)
-    if found.pairs.kept.all():
-        paired = len(np.unique(np.concatenate(_ends(found, rows))))
-        cards[3].metric("Cells in a pair", f"{paired:,}", border=True)
-    else:
-        cards[3].metric(
+    paired = len(np.unique(np.concatenate(_ends(found, rows))))
+    cards[2].metric("Cells in a pair", f"{paired:,}", border=True)
+    if found.scored:
+        cards[3].metric("Median score", _score(kept.median_score), border=True)
+    if dropped.count:
+        cards[-1].metric(
             "Dropped by the filter", f"{dropped.count:,}", border=True, delta_color="off", delta_arrow="off",
             delta=None if math.isnan(dropped.share_right) else f"{percent(dropped.share_right)} join the same type",
         )  # fmt: skip
@@ -54,7 +54,8 @@ def by_merge(found: Related, rows: BoolArray) -> pd.DataFrame:
         if number != ALL_MERGES:
             mask = rows & found.pairs.kept & (found.pairs.merge == number)
             lines[name] = _line(pair_numbers(pairs_at(found.pairs, mask), found.view.labels))
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("merge (reference ← corrected)")
+    table = pd.DataFrame.from_dict(lines, orient="index").rename_axis("merge (reference ← corrected)")
+    return table if found.scored else table.drop(columns="median score")
 
 
 def _line(numbers: PairNumbers) -> dict[str, str]:
@@ -136,8 +137,9 @@ def types_figure(counts: pd.DataFrame, block: tuple[int, int] | None = None) -> 
                         automargin=True, tickangle=0 if len(names) <= 4 else -40, title_font={"size": 15})  # fmt: skip
     figure.update_yaxes(**axis, title="left end (reference)", range=[len(names) - 0.5, -0.5], automargin=True,
                         title_font={"size": 15})  # fmt: skip
+    beyond = 8 if len(names) <= 4 else 70  # for the last name, which is slanted
     figure.update_layout(
-        height=170 + 34 * max(4, len(names)), margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False,
+        height=170 + 34 * max(4, len(names)), margin={"l": 8, "r": beyond, "t": 8, "b": 8}, dragmode=False,
         hovermode="closest", hoverdistance=-1, showlegend=False, paper_bgcolor=_CLEAR, plot_bgcolor=_CLEAR,
     )  # fmt: skip
     return figure

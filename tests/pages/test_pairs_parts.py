@@ -10,7 +10,7 @@ from pages.ui import pair_cell
 from pages.ui.library import DataView, RunView
 from pages.ui.pair_colours import DROPPED_COLOUR, MERGE, SCORE, VERDICT, offered, portions
 from pages.ui.pair_data import ALL_MERGES, PCA, UMAP, Asked, Related, in_block, in_question
-from pages.ui.pair_maps import Look, clicked_cell, pair_figure
+from pages.ui.pair_maps import CLICK, Look, clicked_cell, pair_figure
 from pages.ui.pair_numbers import by_merge, counts_of, depth_figure, percent, types_figure
 from pages.ui.palette import OKABE_ITO
 from pages.ui.selection import Shape
@@ -47,7 +47,7 @@ def related(pairs=PAIRS, labels=TYPES, merges=MERGES, moves=True):
 
 
 def look(where=UMAP, by=VERDICT, drawn=(0, 1, 3, 4), dropped=()):
-    return Look(where, by, "batch", np.array(drawn, dtype=int), np.array(dropped, dtype=int))
+    return Look(where, CLICK, by, "batch", np.array(drawn, dtype=int), np.array(dropped, dtype=int))
 
 
 def lines(figure, start):
@@ -98,10 +98,10 @@ def test_merge_and_field_of_the_table_narrow_the_pairs_down():
     ("selection", "cell"),
     [
         ({}, None), ({"points": [], "lasso": [], "box": []}, None), ({"points": [{"customdata": 4}]}, 4),
-        ({"points": [{"customdata": 4}], "lasso": [{"x": [1]}]}, None), ({"points": [{"x": 1}]}, None),
+        ({"points": [{"x": 1}]}, None),
     ],
 )  # fmt: skip
-def test_a_click_is_a_point_without_a_shape(selection, cell):
+def test_a_click_is_a_point_that_bears_a_cell(selection, cell):
     assert clicked_cell({"selection": selection}) == cell
 
 
