@@ -79,8 +79,7 @@ def _inspect(found: Related, merge: int) -> None:
     question = pair_data.asked(found.run.id)
     marked = question.cells(found)
     where, pairs_by, cells_by = _choose_look(found)
-    most, dropped = _choose_pairs(found)
-    mouse, end = _choose_mouse(shape_drawn=marked is not None)
+    most, mouse, end, dropped = _choose_pairs(found, shape_drawn=marked is not None)
     rows = pair_data.in_question(found, question, merge=merge, end=end)
     shown = rows & pair_data.in_block(found, question)
     kept = shown & found.pairs.kept
@@ -129,35 +128,35 @@ def _choose_look(found: Related) -> tuple[str, str, str]:
     return where or UMAP, pairs_by or colours[0], cells_by or view.batch_key
 
 
-def _choose_pairs(found: Related) -> tuple[int, bool]:
-    """How many pairs are drawn at most, and whether dropped ones are."""
-    number, filtered, _ = st.columns([1.5, 1.4, 1], vertical_alignment="bottom")
+def _choose_pairs(found: Related, *, shape_drawn: bool) -> tuple[int, str, str, bool]:
+    """How many pairs are drawn at most, what the mouse does, which end counts for the lasso, whether dropped ones are
+    drawn."""
+    number, mouse, others = st.columns([1.1, 1.2, 1.6], vertical_alignment="bottom", gap="medium")
     most = number.slider("Pairs drawn at most", *_MOST_LINES, 500, 100, key="pairs:most", persist_state="session",
                          help="A random sample where there are more, always the same one.")  # fmt: skip
-    n_dropped = int((~found.pairs.kept).sum())
-    if not n_dropped:
-        return most, False
-    dropped = filtered.toggle(
-        f"Show dropped pairs ({n_dropped:,})", key="pairs:dropped", persist_state="session",
-        help="Pairs that the method found and did not use.",
-    )  # fmt: skip
-    return most, dropped
-
-
-def _choose_mouse(*, shape_drawn: bool) -> tuple[str, str]:
-    """What the mouse does on the maps, and which end of a pair counts for the lasso."""
-    mouse, ends = st.columns([1.5, 2.4], vertical_alignment="bottom")
     does = mouse.segmented_control(
         "With the mouse", [CLICK, LASSO], default=CLICK, key="pairs:mouse", required=True, persist_state="session",
         help="Click a cell to see its partners and where it moved; draw a lasso around cells to see only their pairs.",
     )  # fmt: skip
-    end = EITHER
-    if shape_drawn:
-        end = ends.segmented_control(
-            "In the lasso", ENDS, default=EITHER, key="pairs:end", required=True, persist_state="session",
-            help="Left ends are cells of the reference side of a merge, right ends of the side that was corrected.",
-        )  # fmt: skip
-    return does or CLICK, end or EITHER
+    with others:
+        end = _choose_end() if shape_drawn else EITHER
+        dropped = _choose_dropped(int((~found.pairs.kept).sum()))
+    return most, does or CLICK, end, dropped
+
+
+def _choose_end() -> str:
+    end = st.segmented_control(
+        "In the lasso", ENDS, default=EITHER, key="pairs:end", required=True, persist_state="session",
+        help="Left ends are cells of the reference side of a merge, right ends of the side that was corrected.",
+    )  # fmt: skip
+    return end or EITHER
+
+
+def _choose_dropped(n_dropped: int) -> bool:
+    return n_dropped > 0 and st.toggle(
+        f"Show dropped pairs ({n_dropped:,})", key="pairs:dropped", persist_state="session",
+        help="Pairs that the method found and did not use.",
+    )  # fmt: skip
 
 
 def _say_what_is_drawn(found: Related, look: Look, shown: BoolArray) -> None:
@@ -181,7 +180,7 @@ def _say_what_is_asked(found: Related, question: Asked, marked: BoolArray | None
     if not parts and question.cell is None:
         return
     said, button = st.columns([4, 1], vertical_alignment="center")
-    said.markdown(f"Shown are the pairs {' and '.join(parts)}." if parts else "A cell is picked.")
+    said.markdown(f"Shown are the pairs {' and '.join(parts)}." if parts else "Bold: the pairs of the clicked cell.")
     if button.button("Show all pairs", icon=":material/close:", width="stretch"):
         pair_data.ask_nothing(found.run.id)
 

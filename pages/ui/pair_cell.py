@@ -59,7 +59,7 @@ def _partners(found: Related, cell: int) -> None:
 
 
 def partner_table(found: Related, cell: int) -> pd.DataFrame:
-    """A row per pair of `cell`, the nearest partner first."""
+    """A row per pair of `cell`, the nearest partner first; a score or a mark only where the method gives them."""
     view = found.view
     rows, others = partners_of(found.pairs, cell)
     places = principal_components(view.id)
@@ -74,7 +74,9 @@ def partner_table(found: Related, cell: int) -> pd.DataFrame:
     )
     if view.labels is not None:
         table.insert(2, "type", [visible(name) for name in _type_names(view)[view.labels[others]]])
-    return table.sort_values("distance", kind="stable", ignore_index=True)
+    table = table.sort_values("distance", kind="stable", ignore_index=True)
+    unused = {"score": not found.scored, "kept": bool(found.pairs.kept.all())}
+    return table.drop(columns=[name for name, drop in unused.items() if drop])
 
 
 # Net correction
