@@ -9,12 +9,17 @@ from scint_core.contract import FloatArray
 from scint_core.lab.measures import codes
 
 
-def places(world: AnnData, values: FloatArray) -> FloatArray:
-    """`values` (cells × genes) in the space that the placed cells of `world` were made in (cells × d)."""
+def places(world: AnnData, cells: FloatArray, before: FloatArray | None = None) -> FloatArray:
+    """`cells` (cells × anything) in the space that the placed cells of `world` were made in (cells × d).
+
+    `before` are the world's cells in the space of `cells`, where that is not the space of its genes: an embedding
+    before a method moved it.
+    """
     place = np.asarray(world.obsm["place"])
     known = np.column_stack([np.ones(len(place)), place])
-    model = np.linalg.lstsq(known, np.asarray(world.X, dtype=np.float64), rcond=None)[0]  # origin and axes, by genes
-    return np.asarray(np.linalg.lstsq(model[1:].T, (values - model[0]).T, rcond=None)[0].T)
+    placed = np.asarray(world.X if before is None else before, dtype=np.float64)
+    model = np.linalg.lstsq(known, placed, rcond=None)[0]  # origin and axes
+    return np.asarray(np.linalg.lstsq(model[1:].T, (cells - model[0]).T, rcond=None)[0].T)
 
 
 def misplaced(world: AnnData, cells: FloatArray) -> float:

@@ -22,6 +22,15 @@ def test_a_move_among_the_genes_is_the_same_move_among_the_places(world):
     np.testing.assert_allclose(places(world, moved), world.obsm["place"] + by, atol=1e-4)
 
 
+def test_cells_of_another_space_are_placed_by_what_they_were_there(world):
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(40, 40)))[0]
+    before = 2 * world.X @ turn + 1
+    np.testing.assert_allclose(places(world, before, before), world.obsm["place"], atol=1e-4)
+    moved = before + 2 * (world.X[5] - world.X[3]) @ turn
+    by = world.obsm["place"][5] - world.obsm["place"][3]
+    np.testing.assert_allclose(places(world, moved, before), world.obsm["place"] + by, atol=1e-4)
+
+
 def test_cells_are_misplaced_by_the_batch_effect_until_it_is_gone(world):
     assert misplaced(world, world.obsm["place"]) == pytest.approx(3)
     assert misplaced(world, world.obsm["biology"]) == 0

@@ -55,8 +55,8 @@ def explain(seen: Observation) -> str:
         return (
             f"{mixed}. As a bulk sample, {bulk:.0%} of the genes differ between the batches. Cell by cell, "
             f"{within:.0%} of them differ in any type: no cell was measured differently. The means differ because the "
-            "mixtures do. A correction for bulk would remove that, and biology with it; so some do not call it a batch "
-            "effect, and ask single-cell methods to tell the two apart."
+            "mixtures do. A correction made for bulk would remove that, and biology with it. This is why some avoid "
+            "the words 'batch effect' here: what differs between samples is part technique, part mixture."
         )
     if within > _SOME and share > 0.5:
         return (

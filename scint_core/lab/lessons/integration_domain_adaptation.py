@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from anndata import AnnData
 
@@ -29,7 +31,7 @@ def observe(bench: Bench, batch_effect: float) -> Observation:
     return Observation(
         pictures=(
             *cell_maps(world, ("Before",), flat(before)),
-            *cell_maps(world, ("After fastMNN",), flat(run.embedding)),
+            replace(cell_maps(world, ("After fastMNN",), flat(run.embedding))[0], frame="after"),  # of another scale
             _by_type(world, before, run.embedding),
         ),
         figures={

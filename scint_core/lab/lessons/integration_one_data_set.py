@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from anndata import AnnData
+from scipy.optimize import linear_sum_assignment
 
 from scint_core.contract import FloatArray, IntArray
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
@@ -24,8 +25,8 @@ def observe(bench: Bench, shift: float) -> Observation:
     run = bench.integrate(world, "mnn", cos_norm_in=False, cos_norm_out=False, k=10)
     assert run.expression is not None
     before, after = places(world, world.X), places(world, run.expression)
-    first, then = clusters(before, bench.seed), clusters(after, bench.seed)
     cell_type, batch = codes(world, "cell_type"), codes(world, "batch")
+    first, then = (named_alike(clusters(cells, bench.seed), cell_type) for cells in (before, after))
     return Observation(
         pictures=(
             cell_maps(world, ("Cell types, in truth",), (aslant(before),))[0],
@@ -46,6 +47,13 @@ def clusters(cells: FloatArray, seed: int) -> IntArray:
     """The cluster of every cell (cells,) by k-means, as many clusters as types."""
     centres = kmeans_centres(cells, _TYPES, seed)
     return nearest_neighbors(cells, centres, 1).indices[:, 0]
+
+
+def named_alike(found: IntArray, cell_type: IntArray) -> IntArray:
+    """The clusters (cells,) with the numbers of the types that they share most cells with, so that colours agree."""
+    shared = np.zeros((_TYPES, _TYPES))
+    np.add.at(shared, (found, cell_type), 1)
+    return np.asarray(linear_sum_assignment(-shared)[1][found])
 
 
 def _clustered(world: AnnData, title: str, cells: FloatArray, found: IntArray) -> CellMap:

@@ -10,7 +10,7 @@ from anndata import AnnData
 from scint_core.contract import FloatArray, IntArray
 from scint_core.export import Integration
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps, codes, flat
+from scint_core.lab.measures import cell_maps, codes
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import aslant, places
 
@@ -20,35 +20,36 @@ _METHODS: dict[str, dict[str, Any]] = {
     "mnn": {"cos_norm_in": False, "cos_norm_out": False, "k": 10},
     "harmony": {},
 }
-_SMALL = 0.7  # less than a fifth of the difference
+_NAMES = {"limma": "limma", "mnn": "MNN", "harmony": "Harmony"}
+_SMALL = 0.5  # an eighth of the difference
 
 
 def observe(bench: Bench, technical: float, method: str) -> Observation:
     """A method on two batches whose difference is a batch effect to this share, and biology for the rest."""
     world = bench.world("one_condition_each", technical=technical, difference=_DIFFERENCE)
     run = bench.integrate(world, method, **_METHODS[method])
-    before, after = _before_and_after(bench, world, run)
+    before, after = places(world, world.X), _placed(bench, world, run)
     batch = codes(world, "batch")
     left, truth = _between(after, batch), (1 - technical) * _DIFFERENCE
     return Observation(
-        pictures=cell_maps(world, ("Before", "After"), _layouts(run, before, after)),
+        pictures=cell_maps(
+            world,
+            ("Before", f"After {_NAMES[method]}", "Biology, in truth"),
+            (aslant(before), aslant(after), aslant(world.obsm["biology"])),
+        ),
         figures={"before": _between(before, batch), "after": left, "truth": truth, "wrong": abs(left - truth)},
         notes=run.notes,
     )
 
 
-def _before_and_after(bench: Bench, world: AnnData, run: Integration) -> tuple[FloatArray, FloatArray]:
-    """The cells before and after, in the space of the world's places or of its principal components."""
+def _placed(bench: Bench, world: AnnData, run: Integration) -> FloatArray:
+    """The result in the space of the world's places (cells × 3)."""
     if run.expression is not None:
-        return places(world, world.X), places(world, run.expression)
+        return places(world, run.expression)
     before = bench.integrate(world, "unintegrated").embedding
     assert before is not None
     assert run.embedding is not None
-    return before, run.embedding
-
-
-def _layouts(run: Integration, before: FloatArray, after: FloatArray) -> tuple[FloatArray, ...]:
-    return flat(before, after) if run.expression is None else (aslant(before), aslant(after))
+    return places(world, run.embedding, before)
 
 
 def _between(cells: FloatArray, batch: IntArray) -> float:
@@ -87,7 +88,7 @@ LESSON = Lesson(
     ),
     sliders=(
         Slider("technical", "Share of the difference that is technical", (0.0, 0.25, 0.5, 0.75, 1.0), default=1.0),
-        Slider("method", "Method", tuple(_METHODS), default="limma", names=("limma", "MNN", "Harmony")),
+        Slider("method", "Method", tuple(_METHODS), default="limma", names=tuple(_NAMES.values())),
     ),
     prediction=Question(
         "Nothing of the difference is technical: all of it is the illness. What does limma leave of it?",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps
-from scint_core.lab.pictures import Curves, Observation
+from scint_core.lab.measures import groups
+from scint_core.lab.pictures import CellMap, Curves, Observation
 from scint_core.metrics import measure
 
 _SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -14,34 +14,33 @@ _SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 def observe(bench: Bench, minor: float) -> Observation:
     """iLISI of two batches without any batch effect, of which the second has this share of the cells."""
-    measured = np.array([_scores(bench, share)["iLISI"] for share in _SHARES])
+    measured = np.array([_score(bench, share, "iLISI") for share in _SHARES])
     shares = np.array(_SHARES)
     caps = cap(shares)
     world, here = bench.world("two_types", minor=minor, shift=0.0), _SHARES.index(minor)
     curves = Curves(
-        "iLISI without a batch effect", shares, {"at most": caps, "measured": measured},
+        "iLISI without a batch effect", shares, {"what the proportions allow": caps, "measured": measured},
         x_title="share of the small batch", y_title="iLISI", at=minor,
     )  # fmt: skip
     return Observation(
-        pictures=(*cell_maps(world, ("No batch effect at all",), (world.obsm["place"][:, :2],)), curves),
+        pictures=(CellMap("No batch effect at all", world.obsm["place"][:, :2], groups(world, "batch")), curves),
         figures={
             "minor": minor,
             "cap": float(caps[here]),
             "ilisi": float(measured[here]),
-            "kbet": _scores(bench, minor)["KBET plain"],
+            "kbet": _score(bench, minor, "KBET plain"),
         },
     )  # fmt: skip
 
 
 def cap(minor: np.ndarray) -> np.ndarray:
-    """The best possible iLISI of two batches, of which one has the share `minor` of the cells: 1 / Σp² − 1."""
+    """iLISI where every cell finds two batches in proportion, one with the share `minor` of all: 1 / Σp² − 1."""
     return np.asarray(1 / (minor**2 + (1 - minor) ** 2) - 1)
 
 
-def _scores(bench: Bench, minor: float) -> dict[str, float]:
+def _score(bench: Bench, minor: float, metric: str) -> float:
     world = bench.world("two_types", minor=minor, shift=0.0)
-    found = measure(world.obsm["place"], world.obs["batch"], metrics=["iLISI", "KBET plain"])
-    return {name: result.score for name, result in found.items()}
+    return measure(world.obsm["place"], world.obs["batch"], metrics=[metric])[metric].score
 
 
 def explain(seen: Observation) -> str:
@@ -56,8 +55,8 @@ def explain(seen: Observation) -> str:
     return (
         f"There is no batch effect, cells are mixed as well as they can be. But in a perfect mixture a cell finds "
         f"{1 - minor:.0%} of one batch and {minor:.0%} of the other, which is 1 / ({1 - minor:g}² + {minor:g}²) = "
-        f"{1 + best:.2f} batches effectively. iLISI is that less 1, so at most {best:.2f}; {ilisi:.2f} is measured. "
-        f"kBET, which compares with the proportions of the data, accepts {kbet:.0%} of the cells."
+        f"{1 + best:.2f} batches effectively. iLISI is that less 1: the proportions allow {best:.2f}, and {ilisi:.2f} "
+        f"is measured. kBET, which compares with the proportions of the data, accepts {kbet:.0%} of the cells."
     )
 
 
@@ -75,13 +74,18 @@ LESSON = Lesson(
         "The small batch has a tenth of the cells, and the mixture is perfect. What is iLISI?",
         ("About 1", "About 0.6", "About 0.2"),
         answer=lambda seen: [seen.figures["ilisi"] > score for score in (0.8, 0.4, -1)].index(True),
-        why=lambda seen: f"{seen.figures['ilisi']:.2f}, and it cannot be above {seen.figures['cap']:.2f}.",
+        why=lambda seen: f"{seen.figures['ilisi']:.2f}, the proportions allow no more than {seen.figures['cap']:.2f}.",
         at={"minor": 0.1},
     ),
     observe=observe,
     figures=(
         Figure("ilisi", "iLISI", "score"),
-        Figure("cap", "At most", "score", help="1 / (p² + q²) − 1, with the shares p and q of the batches."),
+        Figure(
+            "cap",
+            "What the proportions allow",
+            "score",
+            help="1 / (p² + q²) − 1, with the shares p and q of the batches.",
+        ),
         Figure("kbet", "kBET, cells accepted", "share", good="high"),
     ),
     explain=explain,
@@ -93,13 +97,13 @@ LESSON = Lesson(
         "Two results on the same cells, 90 % and 10 %: iLISI 0.17 and 0.02. Is the first one badly mixed?",
         ("Yes, 0.17 is near 0", "No, it is near the best that is possible"),
         answer=lambda seen: 1 if seen.figures["cap"] < 0.3 else 0,
-        why=lambda seen: f"With a tenth of the cells in one batch, iLISI is at most {seen.figures['cap']:.2f}.",
+        why=lambda seen: f"With a tenth of the cells in one batch, the proportions allow {seen.figures['cap']:.2f}.",
         at={"minor": 0.1},
     ),
     claims=(
         Claim("Equal batches come close to 1", {"minor": 0.5}, "ilisi", at_least=0.9, at_most=1.0),
         Claim("90 and 10 % stay at about 0.2", {"minor": 0.1}, "ilisi", at_least=0.12, at_most=0.22),
-        Claim("as the most that is possible is 0.22", {"minor": 0.1}, "cap", at_least=0.2195, at_most=0.2196),
+        Claim("as the proportions allow no more than 0.22", {"minor": 0.1}, "cap", at_least=0.2195, at_most=0.2196),
         Claim("though kBET finds them mixed", {"minor": 0.1}, "kbet", at_least=0.9),
         Claim("as it does equal ones", {"minor": 0.5}, "kbet", at_least=0.85),
     ),

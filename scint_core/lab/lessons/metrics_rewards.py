@@ -20,7 +20,7 @@ _LOW, _HIGH = 0.5, 0.8  # scores below and above which a mean is bad or good
 
 def observe(bench: Bench, result: str) -> Observation:
     """The scores of four results on three wide types, one of them shown."""
-    world = bench.world("plane_clouds", width=1.0, n_cells=240)
+    world = bench.world("plane_clouds", width=1.0, n_cells=200)
     run = bench.integrate(world, "mnn", cos_norm_in=False, cos_norm_out=False, k=10)
     assert run.expression is not None
     before = places(world, world.X)

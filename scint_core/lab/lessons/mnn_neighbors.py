@@ -56,7 +56,7 @@ def explain(seen: Observation) -> str:
             "it back. Neighbours must be *mutual*: that is what the M is for."
         )
     return (
-        f"k is {k:.0f}, and the rarest type has {rarest:.0f} cells in a batch. So a cell finds its whole list among "
+        f"k is {k:.0f}, and the rarest type has {rarest:.0f} cells in a batch. So a cell can fill its list from "
         f"its own type: {right:.0%} of the pairs are right, and cells end {misplaced:.1f} from where they belong."
     )
 

@@ -83,8 +83,8 @@ LESSON = Lesson(
     ),
     explain=explain,
     misreading=(
-        "At 0.7 the picture after MNN is as tidy as at 0: three clouds, batches well mixed. Look at the colours: every "
-        "cloud holds two types, one from each batch."
+        "At 0.7 the picture after MNN is nearly as tidy as at 0: three clouds, batches mixed. Look at the colours: "
+        "every cloud holds two types, one from each batch."
     ),
     check=Question(
         "At 0.4 of the way, the own type is still nearer than the next. Are at least 95 % of the pairs right?",
