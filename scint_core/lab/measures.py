@@ -130,39 +130,11 @@ def step_results(run: Integration, kind: type[T]) -> list[T]:
     return [step.result for step in run.steps if step.kind == kind.__name__]
 
 
-def given_order(adata: AnnData, rows: FloatArray) -> FloatArray:
-    """Rows in a problem's canonical order (cells × anything), as steps leave them, in the order of `adata`."""
-    order = np.lexsort((adata.obs_names.to_numpy().astype(str), codes(adata, "batch")))
-    given = np.empty_like(rows)
-    given[order] = rows
-    return given
-
-
 def with_batches_in_order(adata: AnnData, names: Sequence[str]) -> AnnData:
     """The same cells, their batches in another order: methods take batches in the order of the categories."""
     world = adata.copy()
     world.obs["batch"] = world.obs["batch"].cat.reorder_categories(list(names))
     return world
-
-
-def in_place(adata: AnnData, before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
-    """`before` and `others` (each cells × d) on the axes of `obsm["place"]`, in a world of placed cells.
-
-    `before` are the cells as they were placed, whatever the space; the axes in that space are found by least squares.
-    """
-    place = np.asarray(adata.obsm["place"])
-    origin, middle = place.mean(axis=0), before.mean(axis=0)
-    axes = np.linalg.lstsq(place - origin, before - middle, rcond=None)[0]  # places × d
-    back = np.linalg.pinv(axes)
-    return tuple(np.asarray((cells - middle) @ back + origin, dtype=np.float32) for cells in (before, *others))
-
-
-def oblique(places: FloatArray) -> FloatArray:
-    """Places (cells × d) seen at an angle (cells × 2): the first two axes as they are, each further one drawn along a
-    direction of its own, so that batches which differ there lie beside each other."""
-    turn = 2 * np.pi * (np.arange(places.shape[1] - 2) / 3 + 0.25)
-    view = np.column_stack([np.eye(2), [np.cos(turn), np.sin(turn)]])  # 2 × d
-    return np.asarray(places @ view.T, dtype=np.float32)
 
 
 def flat(before: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:

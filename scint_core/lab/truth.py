@@ -31,3 +31,11 @@ def misplaced(world: AnnData, cells: FloatArray) -> float:
 def aslant(cells: FloatArray) -> FloatArray:
     """Three dimensions in the plane (cells × 2), on axes that stay: the first two seen from low, the third upwards."""
     return np.column_stack([cells[:, 0] + 0.3 * cells[:, 1], 0.4 * cells[:, 1] + 0.9 * cells[:, 2]]).astype(np.float32)
+
+
+def oblique(cells: FloatArray) -> FloatArray:
+    """Any number of dimensions in the plane (cells × 2): the first two as they are, each further one drawn along a
+    direction of its own, so that batches which differ there lie beside each other."""
+    turn = 2 * np.pi * (np.arange(cells.shape[1] - 2) / 3 + 0.25)
+    view = np.column_stack([np.eye(2), [np.cos(turn), np.sin(turn)]])  # 2 × d
+    return np.asarray(cells @ view.T, dtype=np.float32)

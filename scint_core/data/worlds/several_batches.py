@@ -91,7 +91,7 @@ def _several(shares: FloatArray, corners: FloatArray, knobs: SeveralKnobs) -> Pl
 def _corners(chosen: Sequence[int], n: int) -> FloatArray:
     """The chosen corners of a regular polygon with `n` sides of length 1 around the origin (chosen × 2)."""
     turn = 2 * np.pi * np.array(chosen) / n
-    return np.column_stack([np.cos(turn), np.sin(turn)]) / (2 * np.sin(np.pi / n))
+    return np.asarray(np.column_stack([np.cos(turn), np.sin(turn)]) / (2 * np.sin(np.pi / n)))
 
 
 def _apportioned(n: int, shares: FloatArray) -> IntArray:

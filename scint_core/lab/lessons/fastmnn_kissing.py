@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import BatchVector, FloatArray, LostVariance, MultiBatchPca
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps, codes, in_place, kept_pairs, step_results
+from scint_core.lab.measures import cell_maps, codes, kept_pairs, step_results
 from scint_core.lab.pictures import Histograms, Observation
+from scint_core.lab.truth import places
 from scint_core.numerics.batch_vector import centre_along, unit
 
 _AXES = ("what tells types apart", "batch effect")
@@ -27,7 +28,7 @@ def observe(bench: Bench, centring: str, width: float, shift: float) -> Observat
     run = bench.integrate(world, "fastmnn", swaps=swaps, cos_norm=False, n_pcs=10)
     assert run.embedding is not None
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
-    before, after = (cells[:, _SEEN] for cells in in_place(world, placed, run.embedding))
+    before, after = np.asarray(world.obsm["place"])[:, _SEEN], places(world, run.embedding, placed)[:, _SEEN]
     second = codes(world, "batch") == 1
     effect = step_results(run, BatchVector)[0]
     along = -run.embedding @ unit(effect.vector)  # from the first batch to the second

@@ -12,9 +12,7 @@ from scint_core.lab.measures import (
     cell_maps,
     centroid_gap,
     codes,
-    in_place,
     kept_pairs,
-    oblique,
     pairs_by_type,
     purity,
     right_share,
@@ -22,6 +20,7 @@ from scint_core.lab.measures import (
     step_results,
 )
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 
 _ORDERS: dict[str, dict[str, Any]] = {
     "given": {"merge_order": ("batch 1", "batch 2", "batch 3")},
@@ -38,7 +37,7 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
     assert run.merges is not None
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
-    views = [oblique(cells) for cells in in_place(world, placed, run.embedding)]
+    views = [oblique(cells) for cells in (world.obsm["place"], places(world, run.embedding, placed))]
     pairs = kept_pairs(run)
     first = some_pairs(pairs, pairs.merge == 0)
     return Observation(

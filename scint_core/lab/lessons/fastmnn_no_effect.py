@@ -6,8 +6,9 @@ import numpy as np
 
 from scint_core.contract import BatchVector, LostVariance, MultiBatchPca
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import cell_maps, codes, in_place, mixing, step_results, type_distances
+from scint_core.lab.measures import cell_maps, codes, mixing, step_results, type_distances
 from scint_core.lab.pictures import Histograms, Observation
+from scint_core.lab.truth import places
 from scint_core.numerics.batch_vector import unit
 
 _AXES = ("what tells types apart", "what tells types apart")
@@ -23,7 +24,7 @@ def observe(bench: Bench, shift: float, skip: float) -> Observation:
     assert run.embedding is not None
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
     effect, lost = step_results(run, BatchVector)[0], step_results(run, LostVariance)[0]
-    before, after = (cells[:, :2] for cells in in_place(world, placed, run.embedding))
+    before, after = np.asarray(world.obsm["place"])[:, :2], places(world, run.embedding, placed)[:, :2]
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     along = -placed @ unit(effect.vector)
     by_type = {name: along[cell_type == t] for t, name in enumerate(world.obs["cell_type"].cat.categories)}

@@ -9,9 +9,7 @@ from scint_core.lab.measures import (
     cell_maps,
     centroid_gap,
     codes,
-    in_place,
     kept_pairs,
-    oblique,
     pairs_by_type,
     purity,
     right_share,
@@ -19,6 +17,7 @@ from scint_core.lab.measures import (
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 
 _ORDERS = ("1, 2, 3", "2, 1, 3", "2, 3, 1", "3, 2, 1", "1, 3, 2", "3, 1, 2")
 
@@ -31,7 +30,7 @@ def observe(bench: Bench, order: str) -> Observation:
     assert run.expression is not None
     pairs, cell_type = kept_pairs(run), codes(world, "cell_type")
     first = some_pairs(pairs, pairs.merge == 0)
-    before, after = in_place(world, np.asarray(world.X), run.expression)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     return Observation(
         pictures=(
             *cell_maps(world, ("Before, with the pairs", "After MNN"), (oblique(before), oblique(after)), pairs),

@@ -13,15 +13,14 @@ from scint_core.lab.measures import (
     NEIGHBORS,
     cell_maps,
     codes,
-    given_order,
-    in_place,
+    in_cell_order,
     kept_pairs,
-    oblique,
     right_share,
     step_results,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Matrix, Observation
+from scint_core.lab.truth import oblique, places
 from scint_core.numerics.kept_neighbors import kept_neighbors
 
 _ORDERS = ("1, 2, 3", "1, 3, 2", "2, 1, 3", "2, 3, 1", "3, 1, 2", "3, 2, 1")
@@ -43,8 +42,8 @@ def observe(bench: Bench, order: str, world: str) -> Observation:
     assert usual.embedding is not None
     assert run.embedding is not None
     pairs, scores = kept_pairs(run), _scores_by_name(run)
-    placed = given_order(ordered, step_results(run, Embedding)[0].coordinates)
-    views = [oblique(cells) for cells in in_place(ordered, placed, run.embedding)]
+    placed = in_cell_order(ordered, step_results(run, Embedding)[0].coordinates)
+    views = [oblique(cells) for cells in (ordered.obsm["place"], places(ordered, run.embedding, placed))]
     return Observation(
         pictures=(
             Matrix("Alignment scores", scores, _NAMES, _NAMES, written="share"),

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from scint_core.contract import AlignmentScores, Embedding, PanoramaGraph
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import (
-    cell_maps,
-    centroid_gap,
-    codes,
-    given_order,
-    in_place,
-    kept_pairs,
-    mixing,
-    oblique,
-    step_results,
-)
+from scint_core.lab.measures import cell_maps, centroid_gap, codes, in_cell_order, kept_pairs, mixing, step_results
 from scint_core.lab.pictures import Matrix, Observation
+from scint_core.lab.truth import oblique, places
 
 
 def observe(bench: Bench, alpha: float) -> Observation:
@@ -25,8 +16,8 @@ def observe(bench: Bench, alpha: float) -> Observation:
     assert run.embedding is not None
     scores, graph = step_results(run, AlignmentScores)[0].score, step_results(run, PanoramaGraph)[0]
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
-    placed = given_order(world, step_results(run, Embedding)[0].coordinates)
-    views = [oblique(cells) for cells in in_place(world, placed, run.embedding)]
+    placed = in_cell_order(world, step_results(run, Embedding)[0].coordinates)
+    views = [oblique(cells) for cells in (world.obsm["place"], places(world, run.embedding, placed))]
     return Observation(
         pictures=(
             Matrix("Alignment scores", scores, run.batch_names, run.batch_names, written="share"),

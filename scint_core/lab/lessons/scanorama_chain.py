@@ -10,15 +10,14 @@ from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
 from scint_core.lab.measures import (
     cell_maps,
     codes,
-    given_order,
-    in_place,
+    in_cell_order,
     kept_pairs,
-    oblique,
     right_share,
     step_results,
     type_distances,
 )
 from scint_core.lab.pictures import Matrix, Observation
+from scint_core.lab.truth import oblique, places
 
 _MIDDLE = 1
 _NONE = 0.02  # score up to which two batches have no match to speak of
@@ -30,8 +29,8 @@ def observe(bench: Bench, middle: int, k: int) -> Observation:
     run = bench.integrate(world, "scanorama", k=k, n_dims=10)
     assert run.embedding is not None
     scores, cell_type, pairs = step_results(run, AlignmentScores)[0].score, codes(world, "cell_type"), kept_pairs(run)
-    placed = given_order(world, step_results(run, Embedding)[0].coordinates)
-    before, after = in_place(world, placed, run.embedding)
+    placed = in_cell_order(world, step_results(run, Embedding)[0].coordinates)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.embedding, placed)
     views = (oblique(before), oblique(after))
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     return Observation(

@@ -10,15 +10,14 @@ from scint_core.lab.measures import (
     are_right,
     cell_maps,
     codes,
-    in_place,
     kept_pairs,
-    oblique,
     pairs_by_type,
     purity,
     right_share,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 from scint_core.numerics.normalize import unit_rows
 
 _STRANGER = "batch 3"
@@ -42,7 +41,7 @@ def observe(bench: Bench, method: str, place: str) -> Observation:
         values = np.asarray(world.X)
     assert run.expression is not None
     pairs, cell_type = kept_pairs(run), codes(world, "cell_type")
-    before, after = in_place(world, values, run.expression)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.expression, values)
     name = "Scanorama" if method == "scanorama" else "MNN"
     titles = ("Before, with the pairs", f"After {name}")
     return Observation(

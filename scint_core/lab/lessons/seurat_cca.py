@@ -8,17 +8,9 @@ import numpy as np
 
 from scint_core.contract import SharedSpace
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import (
-    cell_maps,
-    codes,
-    given_order,
-    in_place,
-    kept_pairs,
-    mixing,
-    right_share,
-    step_results,
-)
+from scint_core.lab.measures import cell_maps, codes, in_cell_order, kept_pairs, mixing, right_share, step_results
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import places
 
 _AXES = ("what tells types apart", "what only batch 2 shows")
 _SEEN = [0, 3]  # dimensions of the world that are drawn
@@ -32,8 +24,8 @@ def observe(bench: Bench, reduction: str, own: float, n_ccs: int) -> Observation
     assert run.expression is not None
     batch, pairs = codes(world, "batch"), kept_pairs(run)
     space = step_results(run, SharedSpace)[0]
-    axes = given_order(world, np.concatenate([space.left, space.right])[:, :2].astype(np.float32))
-    before, after = (cells[:, _SEEN] for cells in in_place(world, np.asarray(world.X), run.expression))
+    axes = in_cell_order(world, np.concatenate([space.left, space.right])[:, :2].astype(np.float32))
+    before, after = np.asarray(world.obsm["place"])[:, _SEEN], places(world, run.expression)[:, _SEEN]
     titles, names = ("The shared space, with anchors",), (f"{space.axis} 1", f"{space.axis} 2")
     (found,) = cell_maps(world, titles, (axes,), pairs, names)
     return Observation(

@@ -9,14 +9,13 @@ from scint_core.lab.measures import (
     are_right,
     cell_maps,
     codes,
-    in_place,
-    oblique,
     right_share,
     some_pairs,
     type_distances,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 
 _ORDERS = {"second": ("batch 1", "batch 2"), "first": ("batch 2", "batch 1")}  # batch 2 holds monocytes
 _OFF = 0
@@ -31,7 +30,7 @@ def observe(bench: Bench, k_filter: int, side: str) -> Observation:
     assert run.pairs is not None
     found, cell_type = run.pairs, codes(world, "cell_type")
     right, kept, dropped = are_right(found, cell_type), found.kept, some_pairs(found, ~found.kept)
-    before, after = in_place(world, np.asarray(world.X), run.expression)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     return Observation(
         pictures=(

@@ -6,17 +6,9 @@ import numpy as np
 from anndata import AnnData
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import (
-    are_right,
-    cell_maps,
-    codes,
-    in_place,
-    oblique,
-    right_share,
-    some_pairs,
-    type_distances,
-)
+from scint_core.lab.measures import are_right, cell_maps, codes, right_share, some_pairs, type_distances
 from scint_core.lab.pictures import Observation
+from scint_core.lab.truth import oblique, places
 
 _STRICT = 10  # the k_filter that others are compared with
 
@@ -30,7 +22,7 @@ def observe(bench: Bench, cells: int, k_filter: int) -> Observation:
     assert strict.pairs is not None
     found, cell_type = run.pairs, codes(world, "cell_type")
     right, kept, spared = are_right(found, cell_type), found.kept, found.kept & ~strict.pairs.kept
-    before, after = in_place(world, np.asarray(world.X), run.expression)
+    before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     return Observation(
         pictures=(
