@@ -1,8 +1,8 @@
 """Runs and reruns of one method, in a process of its own: `python -m benchmarks.reuse_runs data.npz rounds setting`.
 
 `setting` is a JSON list: the method, its parameters, and the changes of which each is made to a run of its own. A round
-is a run without the step cache, a first run with an empty one, and a rerun per change. Prints the seconds of all, and
-those of the processor, as JSON.
+is a run without the step cache, a first run with an empty one, and a rerun per change. Prints the seconds of all, those
+of the processor, and the processor's seconds that went into keys, looking up and storing, as JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ from benchmarks.measure import WARM_UP_CELLS
 from benchmarks.ours import as_anndata
 from scint_core.contract.folders import cache_folder
 from scint_core.export import Integration
+from scint_core.runs.cache import StepCache
+from scint_core.runs.step import StepRunner
+
+_KEEPING = ((StepRunner, "_key"), (StepCache, "load"), (StepCache, "store"))
+"""What a run does for the cache alone."""
 
 Parameters = dict[str, Any]
 Times = list[dict[str, float]]
@@ -66,9 +72,36 @@ def run(adata: AnnData, method: str, params: Parameters, *, cached: bool) -> tup
         os.environ.pop("SCINT_CACHE_BYTES", None)
     else:
         os.environ["SCINT_CACHE_BYTES"] = "0"
-    wall, cpu = time.perf_counter(), time.process_time()
-    integration = scint.integrate(adata, method, batch_key="batch", **params)
-    return {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}, integration
+    with keeping_timed() as keeping:
+        wall, cpu = time.perf_counter(), time.process_time()
+        integration = scint.integrate(adata, method, batch_key="batch", **params)
+        times = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    return times | {"keeping_s": sum(keeping)}, integration
+
+
+@contextlib.contextmanager
+def keeping_timed() -> Iterator[list[float]]:
+    """Collects the processor's seconds of every call that is for the cache alone."""
+    found: list[float] = []
+    kept = [getattr(owner, name) for owner, name in _KEEPING]
+    for (owner, name), function in zip(_KEEPING, kept, strict=True):
+        setattr(owner, name, _timed(function, found))
+    try:
+        yield found
+    finally:
+        for (owner, name), function in zip(_KEEPING, kept, strict=True):
+            setattr(owner, name, function)
+
+
+def _timed(function: Callable[..., Any], found: list[float]) -> Callable[..., Any]:
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        started = time.process_time()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            found.append(time.process_time() - started)
+
+    return timed
 
 
 def contents(integration: Integration) -> list[np.ndarray]:

@@ -1,21 +1,35 @@
 """Every test session writes to folders of its own, never to the user's."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 _SESSION = Path(tempfile.mkdtemp(prefix="scint-tests-"))
+_COMPILED = _SESSION / "cache" / "compiled"
 os.environ["SCINT_CACHE"] = str(_SESSION / "cache")
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as scanvi sets it, here before any test loads torch
 os.environ["SCINT_STATE"] = str(_SESSION / "state")
 
 
+def new_cache(folder: Path) -> Path:
+    """A cache folder without any step, which shares the session's compiled code: `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _COMPILED.mkdir(parents=True, exist_ok=True)
+    (folder / "compiled").symlink_to(_COMPILED, target_is_directory=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _fresh_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _fresh_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test is helped or hurt by a step that another one has cached."""
-    monkeypatch.setenv("SCINT_CACHE", str(tmp_path / "cache"))
+    folder = Path(tempfile.mkdtemp(prefix="cache-", dir=_SESSION))
+    monkeypatch.setenv("SCINT_CACHE", str(new_cache(folder)))
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -38,6 +52,4 @@ def jobs_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def pytest_sessionfinish() -> None:
-    import shutil
-
     shutil.rmtree(_SESSION, ignore_errors=True)

@@ -91,6 +91,14 @@ class Problem:
         """Rows of the given batches, in the given order of batches."""
         return np.concatenate([np.arange(self.bounds[b], self.bounds[b + 1]) for b in batches])
 
+    def gathered(self, batches: Sequence[int], rows: Array) -> Array:
+        """`rows` (cells × anything) that follow each other batch by batch, as `batches` do, in the problem's order."""
+        if list(batches) == list(range(self.n_batches)):
+            return rows
+        placed = np.empty_like(rows)
+        placed[self.cells_of(batches)] = rows
+        return cast(Array, placed)
+
     def smallest_batch(self) -> tuple[str, int]:
         """Name and size of the smallest batch."""
         smallest = int(np.argmin(self.batch_sizes))

@@ -253,10 +253,8 @@ def _outcome(
     """Everything in the problem's order of cells."""
     merges = list(found)
     left, right = merges[-1]
-    embedding = np.empty_like(corrected)
-    embedding[problem.cells_of(left + right)] = corrected
     return Outcome(
-        embedding=embedding,
+        embedding=problem.gathered(left + right, corrected),
         pairs=all_pairs(merges, found, problem.cells_of),
         merges=merge_tree(merges),
         notes=(*foresee(problem, p), *_notes_on_components(problem, p, reduced), *_notes_on_merges(problem, lost)),

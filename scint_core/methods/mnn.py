@@ -267,12 +267,10 @@ def _outcome(
     """Everything in the problem's order of cells."""
     left, right = merges[-1]
     rows = problem.cells_of(left + right)
-    expression = np.empty_like(merged.values[-1])
-    expression[rows] = merged.values[-1]
     profiled = np.zeros(problem.n_cells, dtype=np.bool_)
     profiled[rows[merged.profiled]] = True
     return Outcome(
-        expression=expression,
+        expression=problem.gathered(left + right, merged.values[-1]),
         genes=problem.all_genes if p.correct_all else problem.genes,
         pairs=all_pairs(merges, found, problem.cells_of),
         merges=merge_tree(merges),

@@ -90,9 +90,7 @@ def run(problem: Problem, p: SeuratV2Params, step: Step) -> Outcome:
             columns.append(step(about, matched_values, space, path, dimension=k))
         aligned.append(tuple(columns))
     joined = step("Put the aligned batches together", join_aligned, tuple(spaces), tuple(aligned))
-    embedding = np.empty_like(joined)
-    embedding[problem.cells_of([largest, *others])] = joined
-    return Outcome(embedding=embedding, notes=foresee(problem, p))
+    return Outcome(embedding=problem.gathered([largest, *others], joined), notes=foresee(problem, p))
 
 
 def _scaled_batches(problem: Problem, step: Step) -> tuple[list[FloatArray], list[FloatArray]]:

@@ -42,7 +42,7 @@ from scint_core.numerics.anchors import (
 )
 from scint_core.numerics.correction import stack_cells
 from scint_core.numerics.neighbors import cross_neighbors, ladder_size, nearest_neighbors
-from scint_core.numerics.normalize import dense, unit_rows
+from scint_core.numerics.normalize import batch_rows, unit_rows
 from scint_core.numerics.sample_tree import Node, sample_tree
 from scint_core.numerics.scaling import scale_genes
 from scint_core.numerics.shared_space import canonical_vectors, joint_components, top_features
@@ -173,7 +173,10 @@ def run(problem: Problem, p: SeuratV3Params, step: Step) -> Outcome:
     step.expect(_number_of_steps(problem, p))
     values, genes, notes = _features(problem, p, step)
     n_axes = _n_axes(problem, p, len(genes))
-    nodes: dict[Node, FloatArray] = {(b,): dense(values[rows]) for b, rows in enumerate(_rows(problem))}
+    nodes: dict[Node, FloatArray] = {
+        (b,): step(f"Take batch '{name}' as it is", batch_rows, values, start=rows.start, stop=rows.stop)
+        for b, (name, rows) in enumerate(zip(problem.batch_names, _rows(problem), strict=True))
+    }
     found = _anchors_of_every_pair(problem, p, values, n_axes, nodes, step)
     every, pairs, sizes = tuple(found.values()), tuple(found), tuple(problem.batch_sizes.tolist())
     tree = step("Order the merges by the share of anchors", sample_tree, every, pairs, sizes=sizes)
@@ -294,10 +297,8 @@ def _outcome(
 ) -> Outcome:
     """Everything in the problem's order of cells."""
     ((node, stacked),) = nodes.items()
-    expression = np.empty_like(stacked)
-    expression[problem.cells_of(node)] = stacked
     return Outcome(
-        expression=expression,
+        expression=problem.gathered(node, stacked),
         genes=genes,
         pairs=pairs_of_anchors(found, problem.bounds, tree.merges),
         merges=tree.merges,
@@ -353,7 +354,7 @@ def _named(problem: Problem, batches: Sequence[int]) -> str:
 def _number_of_steps(problem: Problem, p: SeuratV3Params) -> int:
     """How many steps a run has."""
     sizes, batches = problem.batch_sizes, problem.n_batches
-    steps = (batches + 1) * _chooses_features(problem, p) + batches  # features, scaling
+    steps = (batches + 1) * _chooses_features(problem, p) + 2 * batches  # features, the batches, scaling
     for i, j in _pairs_of_batches(problem):
         filtered = p.k_filter is not None and min(sizes[i], sizes[j]) >= p.k_filter
         steps += 8 + (3 if filtered else 1)

@@ -17,6 +17,7 @@ def test_a_round_runs_without_the_cache_with_it_and_again(tmp_path, monkeypatch)
     monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
     runs = measure(as_anndata(simulated(120, 60)), "mnn", {"var_adj": False}, [{"sigma": 0.5}], 2)
     assert [len(runs[kind]) for kind in ("without", "first")] == [2, 2]
+    assert all(run["keeping_s"] > 0 for run in runs["first"])
     (rerun,) = runs["reruns"]
     assert len(rerun["runs"]) == 2
     assert rerun["identical"]
@@ -28,7 +29,7 @@ def test_a_round_runs_without_the_cache_with_it_and_again(tmp_path, monkeypatch)
 
 
 def times(*seconds):
-    return [{"wall_s": second, "cpu_s": second / 2} for second in seconds]
+    return [{"wall_s": second, "cpu_s": second / 2, "keeping_s": second / 20} for second in seconds]
 
 
 def test_the_page_shows_medians_and_marks_what_misses_its_bound():
@@ -38,7 +39,7 @@ def test_the_page_shows_medians_and_marks_what_misses_its_bound():
     assert row["reruns"][0]["wall"] == pytest.approx(0.5)
     text = table({"machine": MACHINE, "cells": 5000, "genes": 2000, "rounds": 3, "results": [row]})
     assert "| mnn, `var_adj` False | `sigma` 1 → 0.5 | 4.20 | 2.00 | 0.50 | 0.50 | 0.5 | byte for byte |" in text
-    assert "| mnn, `var_adj` False | 4.00 | 4.20 | **+10.0%** | **+10.0%** | 5% |" in text
+    assert "| mnn, `var_adj` False | **10.0%** | 5% | 4.00 | 4.20 | +10.0% | +10.0% |" in text
     assert "- mnn, `var_adj` False, `sigma` 1 → 0.5: Smooth 0.50." in text
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import new_cache
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -57,7 +59,10 @@ def start_server(folder: Path) -> Server:
     """Start the app on folders under `folder` and wait until it answers."""
     port = free_port()
     log = folder / f"server-{port}.log"
-    environment = {**os.environ, "SCINT_STATE": str(folder / "state"), "SCINT_CACHE": str(folder / "cache")}
+    cache = folder / "cache"
+    if not cache.exists():
+        new_cache(cache)
+    environment = {**os.environ, "SCINT_STATE": str(folder / "state"), "SCINT_CACHE": str(cache)}
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],

@@ -16,6 +16,7 @@ from scint_core.errors import ClusterError
 from scint_core.runs.jobs import launch
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.cluster import Cluster, Terms, well_formed
+from tests.conftest import new_cache
 from tests.runs.test_jobs import ended, running, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ class Farm:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / "state"
+        self.cache = new_cache(folder / "cache-of-workers")
         self.workers: list[subprocess.Popen] = []
         self.scheduler = self._run("scheduler", "--port", "0", "--scheduler-file", str(folder / "scheduler.json"))
         wait_for((folder / "scheduler.json").exists)
@@ -41,7 +43,7 @@ class Farm:
         command = [sys.executable, "-m", "dask", what, *arguments, "--host", "127.0.0.1", "--no-dashboard"]
         environment = {
             **os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
-            "SCINT_STATE": str(self.folder / "not-shared"), "SCINT_CACHE": str(self.folder / "cache"), **variables,
+            "SCINT_STATE": str(self.folder / "not-shared"), "SCINT_CACHE": str(self.cache), **variables,
         }  # fmt: skip
         with open(self.folder / "log.txt", "ab") as log:
             return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)

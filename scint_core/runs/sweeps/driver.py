@@ -65,7 +65,9 @@ class Driver:
         """What is still to be done: runs, and the scores of runs that are done."""
         sweep = self._sweep
         first: dict[str, SweepRun] = {}
-        for spec, run in zip(specs(sweep.data_id, sweep.grid, sweep.label_key, sweep.hide), sweep.runs(), strict=True):
+        every = specs(sweep.data_id, sweep.grid, sweep.label_key, sweep.hide)
+        runs = sweep.runs()
+        for spec, run in ((every[i], runs[i]) for i in sweep.grid.working_order):
             first.setdefault(run.point.method, run)
             if run.run.status().state != "done":
                 self._waiting.append(_Waiting(spec, run, first[run.point.method]))

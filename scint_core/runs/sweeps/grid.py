@@ -88,6 +88,19 @@ class Grid:
     def __len__(self) -> int:
         return len(self.points)
 
+    @cached_property
+    def working_order(self) -> tuple[int, ...]:
+        """Positions of the points in the order in which they are best done: on every axis the largest number first.
+
+        Runs share steps, and a short list of neighbours is cut from a long one that an earlier run left.
+        """
+        return tuple(sorted(range(len(self)), key=lambda i: [self._turn(*at) for at in self.points[i].place.items()]))
+
+    def _turn(self, axis: str, value: Any) -> tuple[bool, float]:
+        """What decides when a value comes: numbers from the largest down, then what is no number, as it is listed."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return not number, -value if number else self.axes[axis].index(value)
+
     def default(self, axis: str) -> Any:
         """The default of a parameter; None for the axis of methods, which has none."""
         if axis == METHOD:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 from scint_core.contract import Problem
 from scint_core.errors import IntegrationError
@@ -22,21 +21,29 @@ _RUNNING = 0.7  # of a run's time, where it is scored too
 
 def runs_here(
     problem: Problem, grid: Grid, cells: tuple[str, ...], batch_key: str, scored: bool, report: Report
-) -> Iterator[Found]:
-    """Do every run of a grid, in its order; one that fails leaves its sentence."""
-    for i, point in enumerate(grid.points):
-        part = share(report, i / len(grid), (i + 1) / len(grid))
-        doing = _named(share(part, 0.0, _RUNNING if scored else 1.0), f"run {i + 1} of {len(grid)}")
-        started = time.perf_counter()
-        try:
-            run = _run(problem, point, cells, batch_key, doing)
-        except IntegrationError as error:
-            yield Found({"seconds": time.perf_counter() - started, "error": str(error)})
-            continue
-        row = {"seconds": time.perf_counter() - started, **of_steps(run.steps)}
-        if scored:
-            part(_RUNNING, f"run {i + 1} of {len(grid)}: measuring")
-        yield Found(row, run.coordinates, _scores(problem, run) if scored else {})
+) -> list[Found]:
+    """Do every run of a grid; what they leave comes back in the grid's order."""
+    found: dict[int, Found] = {}
+    for number, i in enumerate(grid.working_order):
+        part = share(report, number / len(grid), (number + 1) / len(grid))
+        name = f"run {number + 1} of {len(grid)}"
+        found[i] = _found(problem, grid.points[i], cells, batch_key, scored, _named(part, name))
+    return [found[i] for i in range(len(grid))]
+
+
+def _found(
+    problem: Problem, point: Point, cells: tuple[str, ...], batch_key: str, scored: bool, report: Report
+) -> Found:
+    """What one run leaves; one that fails leaves its sentence."""
+    started = time.perf_counter()
+    try:
+        run = _run(problem, point, cells, batch_key, share(report, 0.0, _RUNNING if scored else 1.0))
+    except IntegrationError as error:
+        return Found({"seconds": time.perf_counter() - started, "error": str(error)})
+    row = {"seconds": time.perf_counter() - started, **of_steps(run.steps)}
+    if scored:
+        report(_RUNNING, "measuring")
+    return Found(row, run.coordinates, _scores(problem, run) if scored else {})
 
 
 def _run(problem: Problem, point: Point, cells: tuple[str, ...], batch_key: str, report: Report) -> Integration:

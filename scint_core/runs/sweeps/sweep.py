@@ -67,6 +67,6 @@ def sweep(
         )
     else:
         cells = tuple(adata.obs_names.astype(str))
-        found = list(runs_here(problem, chosen, cells, batch_key, scores, tell))
+        found = runs_here(problem, chosen, cells, batch_key, scores, tell)
     tell(1.0, "Done")
     return collect(chosen, found, problem)

@@ -21,7 +21,7 @@ def work(monkeypatch):
 
     def integrate(arguments, folder, report):
         asked.append(("run", arguments["params"].get("theta", 2.0)))
-        if arguments["params"].get("theta") == 4.0:
+        if arguments["params"].get("theta") == 0.0:
             raise ValueError("this one fails")
         gate.wait(10)
         (folder / "run").touch()
@@ -55,12 +55,12 @@ def test_every_run_is_done_and_scored_and_failures_are_counted(board, work):
     assert scored == {run.run.id for run in sweep.runs() if not run.failed}
 
 
-def test_the_first_run_goes_alone(board, work):
+def test_the_first_run_goes_alone_and_has_the_largest_value(board, work):
     asked, gate = work
     gate.clear()
     sweep = SweepBoard(board).start("data", GRID)
     time.sleep(0.5)
-    assert asked == [("run", 0.0)]
+    assert asked == [("run", 4.0)]
     gate.set()
     ended(sweep, "done")
 

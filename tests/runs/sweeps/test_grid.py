@@ -72,3 +72,20 @@ def test_what_cannot_be_run_is_named(method, grid, more, sentence):
 def test_an_unknown_method_is_named():
     with pytest.raises(MethodError, match="harmny"):
         Grid.create("harmny", {"theta": [1]})
+
+
+def test_larger_numbers_are_worked_on_first_and_what_is_no_number_last():
+    grid = Grid.create("seurat_v3", {"k_filter": [50, None, 200], "k_weight": [20, 100]})
+    worked = [tuple(grid.points[i].place.values()) for i in grid.working_order]
+    assert worked == [(200, 100), (200, 20), (50, 100), (50, 20), (None, 100), (None, 20)]
+    flags = Grid.create("mnn", {"var_adj": [False, True], "k": [5, 20]})
+    assert [tuple(flags.points[i].place.values()) for i in flags.working_order] == [
+        (False, 20), (False, 5), (True, 20), (True, 5)
+    ]  # fmt: skip
+
+
+def test_seeds_of_one_setting_follow_each_other():
+    grid = Grid.create("harmony", {"theta": [1, 2]}, seeds=[0, 1])
+    assert [(grid.points[i].place["theta"], grid.points[i].seed) for i in grid.working_order] == [
+        (2, 0), (2, 1), (1, 0), (1, 1)
+    ]  # fmt: skip
