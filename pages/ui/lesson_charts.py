@@ -43,7 +43,7 @@ def chart(picture: Any, look: Look) -> go.Figure:
     figure.update_layout(
         title={
             "text": f"<b>{in_chart(picture.title, 60)}</b>", "font": {"size": look.text + 2}, "pad": {"t": 6},
-            "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
+            "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
         },
         height=look.height, margin={"l": 6, "r": 6, "t": look.text + 20, "b": 6}, font={"size": look.text},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "title": None, "font": {"size": look.text}},
@@ -62,9 +62,14 @@ def _cell_map(picture: CellMap, look: Look) -> go.Figure:
     (left, low), (right, high) = _padded(box_of(picture) if look.box is None else look.box)
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "",
              "showline": True, "mirror": True, "linecolor": _PALE}  # fmt: skip
-    figure.update_xaxes(range=[left, right], title=in_chart(picture.axes[0]) or None, **plain)
-    figure.update_yaxes(range=[low, high], title=in_chart(picture.axes[1]) or None, scaleanchor="x", **plain)
+    figure.update_xaxes(range=[left, right], domain=[0, 0.99], title=_title(picture.axes[0]), **plain)
+    figure.update_yaxes(range=[low, high], title=_title(picture.axes[1]), scaleanchor="x", **plain)
     return figure
+
+
+def _title(text: str) -> str | None:
+    """The title of an axis; none where there are no words for it."""
+    return in_chart(text, 60) if text else None
 
 
 def _padded(box: Box, part: float = 0.05) -> Box:
@@ -84,10 +89,10 @@ def _curves(picture: Curves, look: Look) -> go.Figure:
     if math.isfinite(picture.at):
         figure.add_vline(picture.at, line={"color": _GREY, "dash": "dot", "width": 3})
     box = box_of(picture) if look.box is None else look.box
-    figure.update_xaxes(title=in_chart(picture.x_title, 60), showgrid=False, zeroline=False)
+    figure.update_xaxes(title=_title(picture.x_title), showgrid=False, zeroline=False)
     if picture.log_x:
         figure.update_xaxes(type="log", tickvals=picture.x.tolist(), ticktext=[f"{x:g}" for x in picture.x])
-    figure.update_yaxes(title=in_chart(picture.y_title, 60), range=_with_room(box), zeroline=False, nticks=6)
+    figure.update_yaxes(title=_title(picture.y_title), range=_with_room(box), zeroline=False, nticks=6)
     return figure
 
 
@@ -118,7 +123,7 @@ def _histograms(picture: Histograms, look: Look) -> go.Figure:
         )  # fmt: skip
     if math.isfinite(picture.mark):
         figure.add_vline(picture.mark, line={"color": _GREY, "dash": "dot", "width": 3})
-    figure.update_xaxes(title=in_chart(picture.x_title, 60), showgrid=False, zeroline=False, range=[*box[:, 0]])
+    figure.update_xaxes(title=_title(picture.x_title), showgrid=False, zeroline=False, range=[*box[:, 0]])
     figure.update_yaxes(title=None, showticklabels=False, showgrid=False, rangemode="tozero")
     return figure
 
@@ -141,11 +146,11 @@ def _matrix(picture: Matrix, look: Look) -> go.Figure:
     )  # fmt: skip
     columns, rows = ([in_chart(name, _SHORT) for name in names] for names in (picture.columns, picture.rows))
     figure.update_xaxes(
-        title=in_chart(picture.columns_title) if picture.columns_title else None, tickvals=list(range(len(columns))),
+        title=_title(picture.columns_title), tickvals=list(range(len(columns))),
         ticktext=columns, showgrid=False, zeroline=False, tickangle=0 if sum(map(len, columns)) < 30 else -30,
     )  # fmt: skip
     figure.update_yaxes(
-        title=in_chart(picture.rows_title) if picture.rows_title else None, tickvals=list(range(len(rows))),
+        title=_title(picture.rows_title), tickvals=list(range(len(rows))),
         ticktext=rows, showgrid=False, zeroline=False, autorange="reversed",
     )  # fmt: skip
     return figure
@@ -170,7 +175,7 @@ def _bars(picture: Bars, look: Look) -> go.Figure:
     )
     low, high = _with_room(box)
     figure.update_yaxes(
-        title=in_chart(picture.y_title, 60), range=[low if box[0, 1] < 0 else 0, high], zeroline=True, nticks=5
+        title=_title(picture.y_title), range=[low if box[0, 1] < 0 else 0, high], zeroline=True, nticks=5
     )
     figure.update_layout(barmode="group", bargap=0.25)
     return figure

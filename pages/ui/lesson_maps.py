@@ -16,14 +16,8 @@ from scint_core.lab.pictures import CellMap, Groups
 
 RIGHT, WRONG = "rgba(110, 135, 165, 0.55)", OKABE_ITO[5]
 SYMBOLS = ("circle", "triangle-up-open", "square", "diamond-open", "x", "star-open")
-_DRAWN = {  # the same symbols in the legend, 16 × 16
-    "circle": '<circle cx="8" cy="8" r="5"/>',
-    "triangle-up-open": '<path class="open" d="M8 2.5 L14 13 L2 13 Z"/>',
-    "square": '<rect x="3.5" y="3.5" width="9" height="9"/>',
-    "diamond-open": '<path class="open" d="M8 2 L14 8 L8 14 L2 8 Z"/>',
-    "x": '<path d="M5 2 L8 5 L11 2 L14 5 L11 8 L14 11 L11 14 L8 11 L5 14 L2 11 L5 8 L2 5 Z"/>',
-    "star-open": '<path class="open" d="M8 1.5 L10 6 L15 6.3 L11 9.3 L12.5 14 L8 11.3 L3.5 14 L5 9.3 L1 6.3 L6 6 Z"/>',
-}
+_SIGNS = ("●", "△", "■", "◇", "✖", "☆")  # the same symbols in the legend
+_LINE = "—"
 _GREY = "#808890"
 _HEAD = 0.3  # length of an arrow's head as a part of the arrow
 _FADED = 0.25  # opacity of cells that are not marked, where some are
@@ -119,10 +113,10 @@ def _legend(maps: Sequence[CellMap]) -> str:
     first = maps[0]
     used = np.unique(np.concatenate([m.colour.codes for m in maps]))
     palette = [*colours(len(first.colour.names)), MISSING]
-    parts = [_entry(_DRAWN["circle"], palette[code], _said(first.colour, code)) for code in used]
+    parts = [_entry(_SIGNS[0], palette[code], _said(first.colour, code)) for code in used]
     shape = next((m.shape for m in maps if m.shape is not None), None)
     if shape is not None and len(shape.names) > 1:
-        parts += [_entry(_DRAWN[SYMBOLS[i % len(SYMBOLS)]], _GREY, name) for i, name in enumerate(shape.names)]
+        parts += [_entry(_SIGNS[i % len(_SIGNS)], _GREY, name) for i, name in enumerate(shape.names)]
     metas = {trace.meta for m in maps for trace in _pairs(m)}
     judged = any(m.right is not None for m in maps)
     if "pairs:right" in metas:
@@ -132,18 +126,12 @@ def _legend(maps: Sequence[CellMap]) -> str:
     return f'<div class="lesson-legend">{"".join(parts)}</div>'
 
 
-_LINE = '<path class="open" d="M1 8 L15 8"/>'
-
-
 def _said(groups: Groups, code: IntArray) -> str:
     return groups.names[code] if code >= 0 else "none"
 
 
-def _entry(drawing: str, colour: str, text: str) -> str:
-    return (
-        f'<span><svg viewBox="0 0 16 16" style="fill:{colour};stroke:{colour}">{drawing}</svg>'
-        f"{html.escape(visible(text))}</span>"
-    )
+def _entry(sign: str, colour: str, text: str) -> str:
+    return f'<span><b style="color:{colour}">{sign}</b>{html.escape(visible(text))}</span>'
 
 
 def described(picture: CellMap) -> str:

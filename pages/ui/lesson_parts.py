@@ -22,8 +22,7 @@ _GOOD = {"high": "▲ high is good", "low": "▼ low is good", "": "&nbsp;"}
 STYLE = """<style>
 .lesson-legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: 1rem; }
 .lesson-legend span { display: inline-flex; align-items: center; gap: .4rem; }
-.lesson-legend svg { width: 1.05rem; height: 1.05rem; flex: none; }
-.lesson-legend .open { fill: none; stroke-width: 2; }
+.lesson-legend b { font-size: 1.2em; line-height: 1; }
 .lesson-figures { display: flex; flex-wrap: wrap; gap: .8rem 2.6rem; }
 .lesson-figures .number { font-size: 2.3rem; font-weight: 600; line-height: 1.15; }
 .lesson-figures .label { font-size: 1rem; }
@@ -44,7 +43,7 @@ def show_pictures(lesson: Lesson, seed: int, seen: Observation, *, height: int, 
                 st.html(words_table(picture))
             else:
                 figure = lesson_charts.chart(picture, Look(**look, box=_widest(lesson, seed, picture)))
-                charts.show(figure, key=f"picture:{lesson.name}:{i}", alt=lesson_charts.described(picture))
+                charts.show(figure, key=f"picture:{lesson.name}:{i}", alt=lesson_charts.described(picture), tools=False)
     maps = [picture for picture in seen.pictures if isinstance(picture, CellMap)]
     if maps:
         for legend in lesson_maps.legends(maps):

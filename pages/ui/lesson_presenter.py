@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui import lesson_state as state
@@ -13,7 +15,12 @@ from pages.ui.text import in_markdown
 from scint_core.lab.lesson import CHAPTERS, Lesson, Question
 from scint_core.lab.pictures import Observation
 
-_TALL, _LOW = 390, 270  # of pictures alone, and above a text
+_SCREEN = 720  # pixels
+_LINE, _LETTERS = 31, 100  # height of a line of text with its share of the gaps, and letters on it
+_SLIDER = 27  # height of a slider's line
+_BESIDE_PICTURES = 338  # height of the title, one slider, legend, figures and keys
+_BESIDE_TEXT = 218  # the same without the figures
+_SMALLEST, _LARGEST = 190, 330
 _TEXT = 19
 
 STYLE = """<style>
@@ -21,8 +28,11 @@ STYLE = """<style>
   display: none; }
 .stMainBlockContainer { padding: 1.2rem 2.5rem 3.6rem !important; }
 .stMainBlockContainer [data-testid=stMarkdownContainer] :is(p, li) { font-size: 1.5rem; line-height: 1.4; }
-.stMainBlockContainer h1 { font-size: 2.1rem; padding: 0; }
+.stMainBlockContainer h1 { font-size: 2.1rem; padding: 0 0 .5rem; }
 .stMainBlockContainer [data-testid=stVerticalBlock] { gap: .8rem; }
+.st-key-large [data-testid=stMarkdownContainer] :is(p, li) { font-size: 1.9rem; line-height: 1.45; }
+.st-key-told [data-testid=stMarkdownContainer] :is(p, li) { font-size: 1.3rem; line-height: 1.35; }
+.st-key-told { gap: .4rem !important; }
 .st-key-small [data-testid=stMarkdownContainer] :is(p, li) { font-size: 1.25rem; line-height: 1.35; }
 .st-key-foot { position: fixed; bottom: 0; left: 0; right: 0; padding: .4rem 2.5rem; z-index: 100;
   background: var(--background-color, inherit); }
@@ -33,8 +43,6 @@ STYLE = """<style>
 .lesson-figures .good { font-size: 1rem; }
 .lesson-words { font-size: 1.2rem; }
 .lesson-words th, .lesson-words td { padding: .1rem .8rem .1rem 0; }
-.lesson-sliders { display: flex; flex-wrap: wrap; gap: .3rem 2.2rem; font-size: 1.25rem; }
-.lesson-sliders .active b { text-decoration: underline; text-underline-offset: .3rem; }
 </style>"""
 
 _KEYS = (
@@ -111,13 +119,14 @@ def _choose(lesson: Lesson, visit: Visit, option: int) -> None:
 
 
 def _setting(lesson: Lesson, visit: Visit) -> None:
-    st.markdown(f":small[{CHAPTERS[lesson.chapter]}]")
-    st.markdown(lesson.setting)
+    with st.container(key="large"):
+        st.markdown(f"*{CHAPTERS[lesson.chapter]}*")
+        st.markdown(lesson.setting)
     _slider_line(lesson, visit)
 
 
 def _slider_line(lesson: Lesson, visit: Visit) -> None:
-    """Where the sliders stand, all stops in sight; the one that the keys move is underlined."""
+    """Where the sliders stand, all stops in sight; the one that the keys move bears a mark."""
     lines = []
     for i, slider in enumerate(lesson.sliders):
         marked = i == visit.active
@@ -132,14 +141,16 @@ def _slider_line(lesson: Lesson, visit: Visit) -> None:
 
 
 def _prediction(lesson: Lesson, visit: Visit) -> None:
-    st.markdown(f"**What do you expect?** {lesson.prediction.text}")
-    _options(lesson.prediction, visit.guess)
+    with st.container(key="large"):
+        st.markdown(f"**What do you expect?** {lesson.prediction.text}")
+        _options(lesson.prediction, visit.guess)
 
 
 def _options(question: Question, chosen: int | None) -> None:
     st.markdown(
         "\n\n".join(
-            f"{'**▸**' if i == chosen else '&ensp;'} **{i + 1}** &ensp;{in_markdown(option)}"
+            f":material/{'radio_button_checked' if i == chosen else 'radio_button_unchecked'}: **{i + 1}** &ensp;"
+            + (f"**{in_markdown(option)}**" if i == chosen else in_markdown(option))
             for i, option in enumerate(question.options)
         )
     )
@@ -149,7 +160,7 @@ def _picture(lesson: Lesson, visit: Visit) -> None:
     _slider_line(lesson, visit)
     seen = _observed(lesson, visit)
     if seen is not None:
-        show_pictures(lesson, visit.seed, seen, height=_TALL, text=_TEXT)
+        show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_PICTURES), text=_TEXT)
         show_figures(lesson.figures, seen)
 
 
@@ -171,34 +182,57 @@ def _explanation(lesson: Lesson, visit: Visit) -> None:
     seen = _observed(lesson, visit)
     if seen is None:
         return
-    show_pictures(lesson, visit.seed, seen, height=_LOW, text=_TEXT)
     asked_at = look(lesson, state.values_at(lesson.prediction, visit), visit.seed, st.empty())
-    with st.container(key="small-text"):
-        if asked_at is not None:
-            st.markdown(_verdict(lesson.prediction, visit.guess, asked_at))
-        st.markdown(lesson.explain(seen))
-        st.markdown(f"**Careful:** {lesson.misreading}")
+    verdict = "" if asked_at is None else _verdict(lesson.prediction, visit.guess, asked_at, _elsewhere(lesson, visit))
+    texts = [verdict, lesson.explain(seen), f"**Careful:** {lesson.misreading}"]
+    show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_TEXT, texts), text=_TEXT)
+    with st.container(key="told"):
+        for text in texts:
+            st.markdown(text)
 
 
-def _verdict(question: Question, given: int | None, seen: Observation) -> str:
+def _height(lesson: Lesson, beside: int, texts: Sequence[str] = ()) -> int:
+    """The height that pictures have on one screen, with the texts below them."""
+    lines = sum(-(-len(text) // _LETTERS) for text in texts)
+    left = _SCREEN - beside - _SLIDER * (len(lesson.sliders) - 1) - _LINE * lines
+    return min(max(left, _SMALLEST), _LARGEST if texts else _SCREEN)
+
+
+def _elsewhere(lesson: Lesson, visit: Visit) -> str:
+    """Where the prediction is about another state than the one that is shown."""
+    question = lesson.prediction
+    if state.values_at(question, visit) == visit.values:
+        return ""
+    return f":gray[At {in_markdown(state.where(lesson, question.at))}:] "
+
+
+def _verdict(question: Question, given: int | None, seen: Observation, where: str = "") -> str:
     """What is right, and whether it was said."""
     right = question.answer(seen)
     mark = "" if given is None else ":green[✓] " if given == right else ":orange[✗] "
-    return f"{mark}**{in_markdown(question.options[right])}.** {question.why(seen)}"
+    return f"{where}{mark}**{in_markdown(question.options[right])}.** {question.why(seen)}"
 
 
 def _check(lesson: Lesson, visit: Visit) -> None:
-    st.markdown(f"**Check yourself.** {lesson.check.text}")
-    _options(lesson.check, visit.answer)
+    with st.container(key="large"):
+        st.markdown(f"**Check yourself.** {lesson.check.text}")
+        _options(lesson.check, visit.answer)
     _slider_line(lesson, visit)
 
 
 def _answer(lesson: Lesson, visit: Visit) -> None:
-    st.markdown(f"**Check yourself.** {lesson.check.text}")
-    seen = look(lesson, state.values_at(lesson.check, visit), visit.seed, st.empty())
-    if seen is not None:
-        _options(lesson.check, lesson.check.answer(seen))
-        st.markdown(_verdict(lesson.check, visit.answer, seen))
+    """The answer, with the pictures of what was asked about."""
+    question = lesson.check
+    seen = look(lesson, state.values_at(question, visit), visit.seed, st.empty())
+    if seen is None:
+        return
+    hold_room(lesson, visit.seed, seen)
+    verdict = _verdict(question, visit.answer, seen)
+    st.markdown(f"**Check yourself.** {question.text}")
+    _options(question, question.answer(seen))
+    st.markdown(verdict)
+    texts = [question.text, *question.options, verdict]
+    show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_TEXT, texts), text=_TEXT)
 
 
 SHOWN = {

@@ -32,10 +32,11 @@ def contents() -> None:
     for place, column in enumerate(st.columns(3, gap="large")):
         with column:
             for chapter in chapters[place * -(-len(chapters) // 3) : (place + 1) * -(-len(chapters) // 3)]:
-                st.subheader(CHAPTERS[chapter])
-                for lesson in lessons:
-                    if lesson.chapter == chapter:
-                        _entry(lesson)
+                with st.container(gap=None):
+                    st.subheader(CHAPTERS[chapter], anchor=False)
+                    for lesson in lessons:
+                        if lesson.chapter == chapter:
+                            _entry(lesson)
 
 
 def _entry(lesson: Lesson) -> None:
@@ -49,8 +50,9 @@ def _entry(lesson: Lesson) -> None:
 def page(lesson: Lesson) -> None:
     """One lesson, with the ways to the others."""
     _ways(lesson, "top")
-    st.caption(CHAPTERS[lesson.chapter])
-    st.title(lesson.title)
+    with st.container(gap=None):
+        st.caption(CHAPTERS[lesson.chapter])
+        st.header(lesson.title, anchor=False)
     _body(lesson)
     st.divider()
     _ways(lesson, "bottom")
@@ -90,9 +92,12 @@ def _body(lesson: Lesson) -> None:
         ask_ahead(lesson, visit)
         _prediction(lesson, visit)
     else:
-        _verdict(lesson, visit)
+        verdict = st.container()
         _sliders(lesson, visit)
-        _seen(lesson, visit)
+        if _seen(lesson, visit):
+            with verdict:
+                _verdict(lesson, visit)
+            _told(lesson, visit)
     with st.expander("What this lesson claims"):
         claims = "\n".join(f"- {in_markdown(claim_text(lesson, claim))}" for claim in lesson.claims)
         st.markdown(f"Tested in five worlds, each with random numbers of its own:\n\n{claims}")
@@ -129,8 +134,8 @@ def _verdict(lesson: Lesson, visit: Visit) -> None:
         _answer(question, visit.guess, seen, "Your prediction", "Borne out.", "Not borne out.")
         if values != visit.values:
             st.button(
-                state.where(lesson, question.at), key=f"there:{lesson.name}", icon=":material/tune:", width="content",
-                on_click=visit.values.update, args=(question.at,), help="Move the sliders to where the question is.",
+                f"See it at {state.where(lesson, question.at)}", key=f"there:{lesson.name}", icon=":material/tune:",
+                width="content", on_click=visit.values.update, args=(question.at,),
             )  # fmt: skip
 
 
@@ -177,17 +182,23 @@ def _new_world(visit: Visit) -> None:
     visit.seed += 1
 
 
-def _seen(lesson: Lesson, visit: Visit) -> None:
-    """What is seen where the sliders stand; the picture before stays until it is there."""
+def _seen(lesson: Lesson, visit: Visit) -> bool:
+    """What is seen where the sliders stand; the picture before stays until it is there. False for none at all."""
     line = st.empty()
     seen = look(lesson, visit.values, visit.seed, line)
     if seen is not None:
         visit.shown = seen
     if visit.shown is None:
-        return
+        return False
     n = len(visit.shown.pictures)
     show_pictures(lesson, visit.seed, visit.shown, height=_HEIGHTS.get(n, 340), text=_TEXT)
     show_figures(lesson.figures, visit.shown)
+    return True
+
+
+def _told(lesson: Lesson, visit: Visit) -> None:
+    """What happened and why, how the picture can be misread, and the self-check."""
+    assert visit.shown is not None
     st.markdown(f"**What happened.** {lesson.explain(visit.shown)}")
     show_notes(visit.shown.notes)
     st.markdown(f":material/warning: **How to misread this.** {lesson.misreading}")
