@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import library, state
+from pages.ui import lesson_state, library, state
 from pages.ui.cluster import where_runs_go
 from pages.ui.jobs import board
 from pages.ui.text import count, in_markdown
 
 st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
 state.restore()
+lesson_state.restore()
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem; }</style>")
 
 page = st.navigation(
@@ -18,7 +19,9 @@ page = st.navigation(
         st.Page("pairs_page.py", title="Pairs", icon=":material/linear_scale:", url_path="pairs"),
         st.Page("compare_page.py", title="Compare", icon=":material/compare:", url_path="compare"),
         st.Page("sensitivity_page.py", title="Sensitivity", icon=":material/tune:", url_path="sensitivity"),
-    ]
+        st.Page("learn_page.py", title="Learn", icon=":material/school:", url_path="learn"),
+    ],
+    position="hidden" if lesson_state.presenting() else "sidebar",
 )
 
 
@@ -57,9 +60,10 @@ def _running_jobs() -> None:
             st.caption(f":material/progress_activity: {doing} ({status.fraction:.0%})")
 
 
-with st.sidebar:
-    _data_set_in_use()
-    _running_jobs()
-    where_runs_go()
+if not lesson_state.presenting():
+    with st.sidebar:
+        _data_set_in_use()
+        _running_jobs()
+        where_runs_go()
 
 page.run()

@@ -221,11 +221,14 @@ def composition_bars(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def show(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Draw a figure in the page's theme, with a description for those who do not see it."""
+def show(figure: go.Figure, *, key: str, alt: str, tools: bool = True) -> None:
+    """Draw a figure in the page's theme, with a description for those who do not see it; `tools` to zoom and save."""
     st.plotly_chart(
         figure,
         key=key,
         alt=alt,
-        config={"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d"]},
-    )
+        config={
+            "scrollZoom": tools, "displayModeBar": "hover" if tools else False, "displaylogo": False,
+            "modeBarButtonsToRemove": ["select2d"],
+        },
+    )  # fmt: skip

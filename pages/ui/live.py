@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import charts, library, state
+from pages.ui.awaited import arrives, follow_line
 from pages.ui.jobs import submit
 from pages.ui.notices import show_notes
 from pages.ui.sliders import sliders
@@ -27,10 +28,6 @@ MODE = "shown"  # what the right side of the page shows, kept by the session und
 RESULT, LIVE = "Result", "Live"
 
 _ASKED, _DRAWN = "live:asked", "live:drawn"
-_AT_ONCE = 1.5  # seconds that a picture is waited for before the page shows how far it is
-_LOOK = 0.02  # seconds between looks
-_YIELD = 5  # looks between two moments at which a newer value may take over
-_EVERY = 0.3  # seconds between looks at a picture that takes longer
 _PAIRS = 500
 
 
@@ -109,13 +106,13 @@ def _follow_sliders(view: library.DataView, method: Method, given: dict[str, Any
     line = st.empty()
     start = _start(view, method)
     job = _ask(JobSpec("live", {**given, "start": start}))
-    if _arrives(job, line):
+    if arrives(job, line):
         line.caption(told(_remembered(job, start)))
     elif job.status().ended:
         line.error(in_markdown(job.status().error), icon=":material/error:")
     else:
         with line:
-            _progress(job.id)
+            follow_line(live_board, job.id)
     picture: Picture | None = st.session_state.get(_DRAWN)
     if picture is not None and picture.start == start:
         _draw(view, picture, on == "PCA", groups)
@@ -156,31 +153,6 @@ def _ask(spec: JobSpec) -> JobFolder:
     elif board.job(spec.id).status().state in ("failed", "killed"):
         return board.job(spec.id)
     return board.submit(spec)
-
-
-def _arrives(job: JobFolder, line: Any) -> bool:
-    """Wait a moment for a picture; whether it is there. `line` is told how far it is."""
-    end = time.monotonic() + _AT_ONCE
-    looks = 0
-    while not job.result.exists() and time.monotonic() < end:
-        looks += 1
-        if looks % _YIELD == 0:
-            status = job.status()
-            if status.ended:
-                break
-            line.caption(f"{in_markdown(status.status)} …")  # here a newer value of a slider ends this run
-        time.sleep(_LOOK)
-    return job.result.exists()
-
-
-@st.fragment(run_every=_EVERY)
-def _progress(job_id: str) -> None:
-    """How far a picture is that takes longer; the page is drawn again once it is there."""
-    job = live_board().job(job_id)
-    status = job.status()
-    if status.ended:
-        st.rerun()
-    st.progress(status.fraction, text=f"{in_markdown(status.status)} · {time.time() - status.since:.0f} s")
 
 
 def _remembered(job: JobFolder, start: str) -> Picture:

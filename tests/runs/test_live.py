@@ -63,7 +63,7 @@ def quick(x):
 
 
 def test_only_the_latest_are_kept_and_none_is_listed_among_the_runs(board, tmp_path, monkeypatch):
-    monkeypatch.setattr(live_module, "_KEPT", 2)
+    monkeypatch.setattr(live_module.LiveBoard, "kept", 2)
     jobs = [board.submit(quick(x)) for x in range(2) if ended(board.submit(quick(x)))]
     ended(board.submit(quick(2)))
     assert [job.id for job in board.jobs()] == [quick(2).id, quick(1).id]

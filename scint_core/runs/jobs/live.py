@@ -33,20 +33,20 @@ MOST_CELLS = 5000
 """Cells up to which a picture follows a slider."""
 
 _AT_ONCE = 4  # engine processes; more than one lasts only until an older one has ended
-_KEPT = 12  # jobs
 
 
 class LiveBoard(JobBoard):
     """Jobs of the Live panel, in a folder of their own: started at once, whatever else waits, and soon forgotten."""
 
     home = "live"
+    kept = 12  # jobs
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__(folder, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="live"))
 
     def submit(self, spec: JobSpec) -> JobFolder:
         """Have the job done; all but the latest few are removed."""
-        for older in self.jobs()[_KEPT - 1 :]:
+        for older in self.jobs()[self.kept - 1 :]:
             self.remove(older)
         return super().submit(spec)
 

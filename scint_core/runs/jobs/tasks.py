@@ -5,6 +5,7 @@ prepare     a loaded data set → prepared.h5ad, its map before integration, and
 integrate   a prepared data set and a method → the integration and its map
 score       a prepared data set and a row of its table → every metric of that row
 live        a prepared data set and a method → its picture, quickly
+lesson      a lesson and the state of its sliders → what it shows there
 export      an integration → integrated.h5ad
 """
 
@@ -36,6 +37,7 @@ from scint_core.numerics.umap import umap_layout
 from scint_core.runs import codec
 from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.lesson import lesson
 from scint_core.runs.jobs.live import live
 from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
 from scint_core.runs.jobs.prepared import store_prepared
@@ -142,5 +144,5 @@ def export(arguments: dict[str, Any], folder: Path, report: Report) -> None:
 
 TASKS: dict[str, Task] = {
     "load": load_data, "prepare": prepare, "integrate": integrate, "score": score, "live": live,
-    "export": export,
+    "lesson": lesson, "export": export,
 }  # fmt: skip

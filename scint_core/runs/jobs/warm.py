@@ -59,11 +59,13 @@ def _warm_up() -> None:
     import scipy.sparse.linalg  # noqa: F401
     import sklearn.cluster  # noqa: F401
 
+    from scint_core.lab import all_lessons
     from scint_core.methods import all_methods
     from scint_core.numerics.umap import load_umap
     from scint_core.runs.keys import engine_digest
 
     all_methods()
+    all_lessons()
     load_umap()
     engine_digest()
     load_kept()
