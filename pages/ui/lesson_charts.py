@@ -27,6 +27,8 @@ _CLEAR = "rgba(0,0,0,0)"
 _SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]  # dark figures stay readable up to the middle, light ones beyond
 _INSIDE = [0.01, 0.99]  # the part of a map that its frame encloses, so that the whole frame is seen
 _SHORT = 14  # letters of a name under a column
+_LETTER = 0.5  # width of a letter as a part of its size
+_BESIDE_AXIS = 80  # pixels above and below a vertical axis
 _BESIDE = 22  # letters that stand beside each other under a third of the page
 
 
@@ -65,13 +67,24 @@ def _cell_map(picture: CellMap, look: Look) -> go.Figure:
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "",
              "showline": True, "mirror": True, "linecolor": _PALE}  # fmt: skip
     figure.update_xaxes(range=[left, right], domain=_INSIDE, title=_title(picture.axes[0]), **plain)
-    figure.update_yaxes(range=[low, high], domain=_INSIDE, title=_title(picture.axes[1]), scaleanchor="x", **plain)
+    figure.update_yaxes(
+        range=[low, high], domain=_INSIDE, title=_upright(picture.axes[1], look), scaleanchor="x", **plain
+    )
     return figure
 
 
 def _title(text: str) -> str | None:
     """The title of an axis; none where there are no words for it."""
     return in_chart(text, 60) if text else None
+
+
+def _upright(text: str, look: Look) -> str | None:
+    """The title of a vertical axis, on two lines where one would be longer than the axis."""
+    words = text.split()
+    if len(words) < 2 or len(text) * look.text * _LETTER < look.height - _BESIDE_AXIS:
+        return _title(text)
+    half = min(range(1, len(words)), key=lambda i: abs(len(" ".join(words[:i])) - len(text) / 2))
+    return "<br>".join(in_chart(" ".join(part), 30) for part in (words[:half], words[half:]))
 
 
 def _padded(box: Box, part: float = 0.05) -> Box:
@@ -166,7 +179,7 @@ def _bars(picture: Bars, look: Look) -> go.Figure:
         figure.add_bar(
             x=values, y=places, orientation="h", name=in_chart(name), meta=f"bars:{name}", marker={"color": colour},
             showlegend=len(picture.values) > 1, text=[_number(value) for value in values], textposition="outside",
-            cliponaxis=False, textfont={"size": look.text}, hoverinfo="skip",
+            cliponaxis=False, constraintext="none", textfont={"size": look.text}, hoverinfo="skip",
         )  # fmt: skip
     if math.isfinite(picture.target):
         figure.add_vline(picture.target, line={"color": _GREY, "dash": "dot", "width": 3})
