@@ -26,6 +26,7 @@ _PALE = "rgba(128, 136, 144, 0.35)"
 _CLEAR = "rgba(0,0,0,0)"
 _SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]  # dark figures stay readable up to the middle, light ones beyond
 _INSIDE = [0.01, 0.99]  # the part of a map that its frame encloses, so that the whole frame is seen
+_ABOVE = [0.02, 0.99]
 _SHORT = 14  # letters of a name under a column
 _LETTER = 0.5  # width of a letter as a part of its size
 _BESIDE_AXIS = 80  # pixels above and below a vertical axis
@@ -68,7 +69,7 @@ def _cell_map(picture: CellMap, look: Look) -> go.Figure:
              "showline": True, "mirror": True, "linecolor": _PALE}  # fmt: skip
     figure.update_xaxes(range=[left, right], domain=_INSIDE, title=_title(picture.axes[0]), **plain)
     figure.update_yaxes(
-        range=[low, high], domain=_INSIDE, title=_upright(picture.axes[1], look), scaleanchor="x", **plain
+        range=[low, high], domain=_ABOVE, title=_upright(picture.axes[1], look), scaleanchor="x", **plain
     )
     return figure
 

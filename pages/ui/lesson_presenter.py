@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import lesson_state as state
-from pages.ui.lesson_jobs import ask_ahead, look
+from pages.ui.lesson_jobs import ask_ahead, ask_beside, look
 from pages.ui.lesson_keys import hear
 from pages.ui.lesson_parts import hold_room, show_figures, show_pictures
 from pages.ui.lesson_state import STAGES, Visit
@@ -58,6 +58,7 @@ def present(lesson: Lesson) -> None:
     st.title(f"{lesson.title}", anchor=False)
     ask_ahead(lesson, visit)
     SHOWN[visit.stage](lesson, visit)
+    ask_beside(lesson, visit)
     with st.container(key="foot"):
         hear(_keys(lesson, visit), lambda name: act(lesson, visit, name))
 
@@ -203,7 +204,7 @@ def _elsewhere(lesson: Lesson, visit: Visit) -> str:
     question = lesson.prediction
     if state.values_at(question, visit) == visit.values:
         return ""
-    return f":gray[At {in_markdown(state.where(lesson, question.at))}:] "
+    return f":gray[{in_markdown(state.where(lesson, question.at))}.] "
 
 
 def _verdict(question: Question, given: int | None, seen: Observation, where: str = "") -> str:
