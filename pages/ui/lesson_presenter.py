@@ -18,8 +18,8 @@ from scint_core.lab.pictures import Observation
 _SCREEN = 720  # pixels
 _LINE, _LETTERS = 31, 110  # height of a line of text with its share of the gaps, and letters on it
 _SLIDER = 27  # height of a slider's line
-_BESIDE_PICTURES = 342  # height of the title, one slider, legend, figures and keys
-_BESIDE_TEXT = 218  # the same without the figures
+_BESIDE_PICTURES = 348  # height of the title, one slider, legend, figures and keys
+_BESIDE_TEXT = 238  # the same without the figures
 _SMALLEST, _LARGEST = 190, 330
 _TEXT = 19
 

@@ -42,7 +42,7 @@ def test_a_lesson_from_prediction_to_self_check(page, server):
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
     page.wait_for_url(re.compile("shared=0"), timeout=60_000)
-    page.locator("[aria-label*='0 of them between different types']").wait_for(state="detached", timeout=60_000)
+    page.get_by_text("pair of the same type").wait_for(state="detached", timeout=60_000)
     settled(page)
     assert ends(page, "Before, with the pairs", "right") == 0
     assert ends(page, "Before, with the pairs", "wrong") > 0
@@ -60,6 +60,8 @@ def test_a_lesson_from_prediction_to_self_check(page, server):
 def test_a_lesson_by_the_keyboard_alone(page, server):
     page.set_viewport_size({"width": 1280, "height": 720})
     open_lesson(page, server, f"{LESSON}&present=1")
+    page.get_by_role("toolbar", name="Keys").wait_for()
+    settled(page)
     expect(page.get_by_test_id("stSidebar")).to_have_count(0)
     press_key(page, "ArrowRight", "stage=prediction")
     page.keyboard.press("3")
