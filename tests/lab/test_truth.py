@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scint_core.data.simulate import simulate
-from scint_core.lab.truth import aslant, misplaced, places
+from scint_core.lab.truth import aslant, misplaced, oblique, places
 
 
 @pytest.fixture
@@ -40,3 +40,11 @@ def test_the_third_dimension_is_seen_upwards():
     ground, above = aslant(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 5.0]]))
     assert above[0] == ground[0]
     assert above[1] > ground[1]
+
+
+def test_from_an_angle_types_stay_and_batches_part():
+    cells = np.array([[1.0, 2, 0, 0, 0], [1, 2, 3, 0, 0], [1, 2, 0, 3, 0], [1, 2, 0, 0, 3]])
+    seen = oblique(cells)
+    np.testing.assert_allclose(seen[0], [1, 2])
+    np.testing.assert_allclose(np.linalg.norm(seen[1:] - seen[0], axis=1), 3, rtol=1e-6)
+    np.testing.assert_allclose(seen[1:].mean(axis=0), seen[0], atol=1e-6)  # as far apart as three directions can be

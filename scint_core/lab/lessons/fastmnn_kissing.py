@@ -31,7 +31,7 @@ def observe(bench: Bench, centring: str, width: float, shift: float) -> Observat
     before, after = np.asarray(world.obsm["place"])[:, _SEEN], places(world, run.embedding, placed)[:, _SEEN]
     second = codes(world, "batch") == 1
     effect = step_results(run, BatchVector)[0]
-    along = -run.embedding @ unit(effect.vector)  # from the first batch to the second
+    along = (-run.embedding @ unit(effect.vector)).round(3)  # from batch 1 to batch 2
     kept = [np.std(along[~second]) / np.std(effect.left), np.std(along[second]) / np.std(effect.right)]
     maps = cell_maps(world, ("Before, with the pairs", "After fastMNN"), (before, after), kept_pairs(run), _AXES)
     halves = {"batch 1": along[~second], "batch 2": along[second]}

@@ -68,8 +68,8 @@ def explain(seen: Observation) -> str:
         )
     return (
         f"Batch 1 and batch 2 are merged first. {seen.figures['first_right']:.0%} of {first} pairs join the same type: "
-        "a cell without its like on the other side still has a nearest neighbour. The second batch is laid onto cells "
-        "of another type, and the two are flattened along the difference of these types. Batch 3 would have told "
+        "a cell without its like on the other side still has a nearest neighbour. The B cells of the one are laid onto "
+        "the T cells of the other, and all are flattened along what tells the two apart. Batch 3 would have told "
         f"them apart, but it comes too late: {pure:.0%} of a cell's neighbours are of its type in the end."
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from scint_core.contract import BatchVector, LostVariance, MultiBatchPca
@@ -27,10 +29,12 @@ def observe(bench: Bench, shift: float, skip: float) -> Observation:
     before, after = np.asarray(world.obsm["place"])[:, :2], places(world, run.embedding, placed)[:, :2]
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     along = -placed @ unit(effect.vector)
+    map_before, map_after = cell_maps(world, ("Before, and what moves", "After fastMNN"), (before, after), axes=_AXES)
     by_type = {name: along[cell_type == t] for t, name in enumerate(world.obs["cell_type"].cat.categories)}
     return Observation(
         pictures=(
-            *cell_maps(world, ("Before", "After fastMNN"), (before, after), axes=_AXES),
+            replace(map_before, arrows=after - before),
+            map_after,
             Histograms("Before, along the batch vector", by_type, "place along the batch vector"),
         ),
         figures={

@@ -80,7 +80,10 @@ def explain(seen: Observation) -> str:
     if change <= _LITTLE and seen.figures["world"] == 0:
         return f"{split} In the chain no type is in more than two batches, so that no cell has to divide them. {result}"
     if change <= _LITTLE:
-        return f"{split} In this order, every batch has the same ones on its two sides as in 1, 2, 3. {result}"
+        return (
+            f"{split} In this order, every batch has the same ones on its two sides as in 1, 2, 3. Only which batch "
+            f"stays where it is still depends on it. {result}"
+        )
     if seen.figures["world"] == 1:
         return (
             f"{split} Monocytes are in all three batches. The batch in the middle finds 20 on either side, the outer "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
 from scint_core.lab.measures import (
     are_right,
     cell_maps,
+    centroid_gap,
     codes,
     right_share,
     some_pairs,
@@ -19,13 +22,14 @@ from scint_core.lab.truth import oblique, places
 
 _ORDERS = {"second": ("batch 1", "batch 2"), "first": ("batch 2", "batch 1")}  # batch 2 holds monocytes
 _OFF = 0
+_PARAMS: dict[str, Any] = {"n_ccs": 5, "n_features": 100, "max_features": 100}
 
 
 def observe(bench: Bench, k_filter: int, side: str) -> Observation:
     """Seurat v3 on two batches, of which one holds a type that the other lacks, as the first or the second of them."""
     given = bench.world("plane_clouds", shared=2, gap=4.0, shift=2.0, n_cells=300)
     world = with_batches_in_order(given, _ORDERS[side])
-    run = bench.integrate(world, "seurat_v3", n_ccs=5, k_filter=None if k_filter == _OFF else k_filter)
+    run = bench.integrate(world, "seurat_v3", k_filter=None if k_filter == _OFF else k_filter, **_PARAMS)
     assert run.expression is not None
     assert run.pairs is not None
     found, cell_type = run.pairs, codes(world, "cell_type")
@@ -43,6 +47,7 @@ def observe(bench: Bench, k_filter: int, side: str) -> Observation:
             "right_kept": float(kept[right].mean()),
             "wrong_kept": float(kept[~right].mean()),
             "closest": float((type_distances(after, cell_type) / true_distances).min()),
+            "gap": centroid_gap(run.expression, codes(world, "batch"), cell_type),
             "found_right": float(right.mean()),
             "found": float(len(found)),
             "k_filter": float(k_filter),
@@ -59,7 +64,10 @@ def explain(seen: Observation) -> str:
         f"Of {int(seen.figures['found'])} anchors found in the shared space, {seen.figures['found_right']:.0%} are "
         "right. The others join monocytes, which one batch lacks, with T cells or B cells."
     )
-    end = f"The two nearest types end at {seen.figures['closest']:.0%} of their true distance."
+    end = (
+        f"The two nearest types end at {seen.figures['closest']:.0%} of their true distance, and a gap of "
+        f"{seen.figures['gap']:.2f} is left within types."
+    )
     if not seen.figures["k_filter"]:
         return f"{found} The filter is off, and all of them are used. {end}"
     result = (
@@ -156,6 +164,8 @@ LESSON = Lesson(
         Claim("and the types come together", {"k_filter": _OFF}, "closest", at_most=0.65),
         Claim("From the other side wrong anchors stay", {"side": "first"}, "wrong_kept", at_least=0.6),
         Claim("and fewer right ones", {"side": "first"}, "right_kept", at_most=0.6),
+        Claim("so that shared types do not come together", {"side": "first"}, "gap", at_least=0.2),
+        Claim("as they do otherwise", {"side": "second"}, "gap", at_most=0.15),
     ),
     method="seurat_v3",
 )

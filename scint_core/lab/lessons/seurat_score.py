@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from scint_core.contract import Anchors, BoolArray, CrossNeighbors, MutualPairs, Neighbors
@@ -10,6 +12,8 @@ from scint_core.lab.measures import are_right, cell_maps, centroid_gap, codes, k
 from scint_core.lab.pictures import Histograms, Observation
 from scint_core.lab.truth import oblique, places
 from scint_core.numerics.anchors import score_anchors
+
+_PARAMS: dict[str, Any] = {"n_ccs": 10, "k_filter": None, "n_features": 100, "max_features": 100}
 
 
 def scored_alike(
@@ -30,7 +34,7 @@ def observe(bench: Bench, score: str, k_anchor: int, wrong: str) -> Observation:
     shared = 3 if wrong == "stray" else 2
     world = bench.world("plane_clouds", shared=shared, gap=4.0, shift=2.0, n_cells=300)
     swaps = {} if score == "on" else {score_anchors: scored_alike}
-    run = bench.integrate(world, "seurat_v3", swaps=swaps, n_ccs=10, k_filter=None, k_anchor=k_anchor)
+    run = bench.integrate(world, "seurat_v3", swaps=swaps, k_anchor=k_anchor, **_PARAMS)
     assert run.expression is not None
     batch, cell_type, pairs = codes(world, "batch"), codes(world, "cell_type"), kept_pairs(run)
     right = are_right(pairs, cell_type)
@@ -64,7 +68,8 @@ def explain(seen: Observation) -> str:
         "Both batches hold all three types. Wrong anchors are strays: single cells that lie among another type in the "
         "shared space."
         if seen.figures["stray"]
-        else "Monocytes are in batch 2 alone. All their anchors are wrong, and they are a whole population."
+        else "Monocytes are in batch 2 alone. All their anchors are wrong, and they are a whole population. There are "
+        "strays besides."
     )
     if not seen.figures["scored"]:
         means = f"All anchors count the same: {right:.0%} of them are right, and so much of the weight they have."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from anndata import AnnData
 
@@ -10,13 +12,14 @@ from scint_core.lab.measures import are_right, cell_maps, codes, right_share, so
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import oblique, places
 
+_GENES: dict[str, Any] = {"n_features": 100, "max_features": 100}  # all there are
 _STRICT = 10  # the k_filter that others are compared with
 
 
 def observe(bench: Bench, cells: int, k_filter: int) -> Observation:
     """Seurat v3 with some cells of a second batch, beside the same with a strict filter."""
     world = _with_part_of_second(bench.world("plane_clouds", shared=2, gap=4.0, shift=2.0, n_cells=300), cells)
-    run, strict = (bench.integrate(world, "seurat_v3", n_ccs=5, k_filter=k) for k in (k_filter, _STRICT))
+    run, strict = (bench.integrate(world, "seurat_v3", n_ccs=5, k_filter=k, **_GENES) for k in (k_filter, _STRICT))
     assert run.expression is not None
     assert run.pairs is not None
     assert strict.pairs is not None
@@ -71,7 +74,7 @@ def explain(seen: Observation) -> str:
         )
     return (
         f"Batch 2 has about {of_type} cells of each type, and a cell is asked for its {k} nearest of the {cells}. "
-        f"They are of its own type, and {wrong:.0%} of the wrong anchors pass. {end}"
+        f"Mostly they are of its own type, and {wrong:.0%} of the wrong anchors pass. {end}"
     )
 
 
