@@ -25,7 +25,12 @@ _GREY = "rgba(128, 136, 144, 0.9)"
 _PALE = "rgba(128, 136, 144, 0.35)"
 _CLEAR = "rgba(0,0,0,0)"
 _SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]  # dark figures stay readable up to the middle, light ones beyond
+_INSIDE = [0.01, 0.99]  # the part of a map that its frame encloses, so that the whole frame is seen
+_ABOVE = [0.02, 0.99]
 _SHORT = 14  # letters of a name under a column
+_LETTER = 0.5  # width of a letter as a part of its size
+_BESIDE_AXIS = 80  # pixels above and below a vertical axis
+_BESIDE = 22  # letters that stand beside each other under a third of the page
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,25 @@ def _cell_map(picture: CellMap, look: Look) -> go.Figure:
     (left, low), (right, high) = _padded(box_of(picture) if look.box is None else look.box)
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": "",
              "showline": True, "mirror": True, "linecolor": _PALE}  # fmt: skip
-    figure.update_xaxes(range=[left, right], domain=[0, 0.99], title=_title(picture.axes[0]), **plain)
-    figure.update_yaxes(range=[low, high], title=_title(picture.axes[1]), scaleanchor="x", **plain)
+    figure.update_xaxes(range=[left, right], domain=_INSIDE, title=_title(picture.axes[0]), **plain)
+    figure.update_yaxes(
+        range=[low, high], domain=_ABOVE, title=_upright(picture.axes[1], look), scaleanchor="x", **plain
+    )
     return figure
 
 
 def _title(text: str) -> str | None:
     """The title of an axis; none where there are no words for it."""
     return in_chart(text, 60) if text else None
+
+
+def _upright(text: str, look: Look) -> str | None:
+    """The title of a vertical axis, on two lines where one would be longer than the axis."""
+    words = text.split()
+    if len(words) < 2 or len(text) * look.text * _LETTER < look.height - _BESIDE_AXIS:
+        return _title(text)
+    half = min(range(1, len(words)), key=lambda i: abs(len(" ".join(words[:i])) - len(text) / 2))
+    return "<br>".join(in_chart(" ".join(part), 30) for part in (words[:half], words[half:]))
 
 
 def _padded(box: Box, part: float = 0.05) -> Box:
@@ -147,7 +163,7 @@ def _matrix(picture: Matrix, look: Look) -> go.Figure:
     columns, rows = ([in_chart(name, _SHORT) for name in names] for names in (picture.columns, picture.rows))
     figure.update_xaxes(
         title=_title(picture.columns_title), tickvals=list(range(len(columns))),
-        ticktext=columns, showgrid=False, zeroline=False, tickangle=0 if sum(map(len, columns)) < 30 else -30,
+        ticktext=columns, showgrid=False, zeroline=False, tickangle=0 if sum(map(len, columns)) <= _BESIDE else -30,
     )  # fmt: skip
     figure.update_yaxes(
         title=_title(picture.rows_title), tickvals=list(range(len(rows))),
@@ -157,26 +173,26 @@ def _matrix(picture: Matrix, look: Look) -> go.Figure:
 
 
 def _bars(picture: Bars, look: Look) -> go.Figure:
-    """Groups of bars with their numbers above; a dotted line at the target."""
+    """Groups of lying bars, the first on top, with their numbers at the ends; a dotted line at the target."""
     figure = go.Figure()
+    places = list(range(len(picture.names)))
     for (name, values), colour in zip(picture.values.items(), colours(len(picture.values)), strict=True):
         figure.add_bar(
-            x=list(range(len(picture.names))), y=values, name=in_chart(name), meta=f"bars:{name}",
-            marker={"color": colour}, showlegend=len(picture.values) > 1,
-            text=[_number(value) for value in values], textposition="outside", textangle=0, cliponaxis=False,
-            textfont={"size": look.text}, hoverinfo="skip",
+            x=values, y=places, orientation="h", name=in_chart(name), meta=f"bars:{name}", marker={"color": colour},
+            showlegend=len(picture.values) > 1, text=[_number(value) for value in values], textposition="outside",
+            cliponaxis=False, constraintext="none", textfont={"size": look.text}, hoverinfo="skip",
         )  # fmt: skip
     if math.isfinite(picture.target):
-        figure.add_hline(picture.target, line={"color": _GREY, "dash": "dot", "width": 3})
-    box = box_of(picture) if look.box is None else look.box
-    names = [in_chart(name, 20) for name in picture.names]
+        figure.add_vline(picture.target, line={"color": _GREY, "dash": "dot", "width": 3})
+    low, high = (box_of(picture) if look.box is None else look.box)[:, 1]
+    room = 0.16 * (high - low) or 1.0  # for the numbers
     figure.update_xaxes(
-        title=None, tickvals=list(range(len(names))), ticktext=names, tickangle=0 if sum(map(len, names)) < 40 else -30
+        title=_title(picture.y_title), range=[low - room if low < 0 else 0, high + room], zeroline=True, nticks=5
     )
-    low, high = _with_room(box)
     figure.update_yaxes(
-        title=_title(picture.y_title), range=[low if box[0, 1] < 0 else 0, high], zeroline=True, nticks=5
-    )
+        title=None, tickvals=places, ticktext=[in_chart(name, 20) for name in picture.names], autorange="reversed",
+        showgrid=False,
+    )  # fmt: skip
     figure.update_layout(barmode="group", bargap=0.25)
     return figure
 

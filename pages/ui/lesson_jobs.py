@@ -46,6 +46,14 @@ def ask_ahead(lesson: Lesson, visit: Visit) -> None:
         ask(lesson, values, visit.seed)
 
 
+def ask_beside(lesson: Lesson, visit: Visit) -> None:
+    """Have the observations made that are one move of a slider away, so that they are there when it moves."""
+    for slider in lesson.sliders:
+        place = slider.stops.index(visit.values[slider.name])
+        for stop in slider.stops[max(place - 1, 0) : place + 2]:
+            ask(lesson, {**visit.values, slider.name: stop}, visit.seed)
+
+
 def look(lesson: Lesson, values: dict[str, Stop], seed: int, line: Any) -> Observation | None:
     """What is seen at these slider values. None while it is not there yet, or cannot be: `line` says why."""
     job = ask(lesson, values, seed)

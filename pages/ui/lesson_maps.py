@@ -19,6 +19,8 @@ SYMBOLS = ("circle", "triangle-up-open", "square", "diamond-open", "x", "star-op
 _SIGNS = ("●", "△", "■", "◇", "✖", "☆")  # the same symbols in the legend
 _LINE = "—"
 _GREY = "#808890"
+MOST_PAIRS = 400
+_MOST_ARROWS = 150
 _HEAD = 0.3  # length of an arrow's head as a part of the arrow
 _FADED = 0.25  # opacity of cells that are not marked, where some are
 
@@ -67,8 +69,9 @@ def _name(groups: Groups, code: int) -> str:
 def _pairs(picture: CellMap) -> list[go.Scatter]:
     if picture.pairs is None:
         return []
-    left, right = picture.pairs.left, picture.pairs.right
-    is_right = np.ones(len(left), dtype=bool) if picture.right is None else picture.right
+    drawn = _some(len(picture.pairs.left), MOST_PAIRS)
+    left, right = picture.pairs.left[drawn], picture.pairs.right[drawn]
+    is_right = np.ones(len(left), dtype=bool) if picture.right is None else picture.right[drawn]
     kinds = (("right", is_right, RIGHT, 1.0), ("wrong", ~is_right, WRONG, 1.5))
     return [
         _lines(picture.layout[left[chosen]], picture.layout[right[chosen]], f"pairs:{kind}", colour, width)
@@ -77,11 +80,17 @@ def _pairs(picture: CellMap) -> list[go.Scatter]:
     ]
 
 
+def _some(n: int, most: int) -> IntArray:
+    """Positions of at most `most` of `n` things, drawn evenly at random, always the same ones."""
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
 def _arrows(picture: CellMap) -> list[go.Scatter]:
-    """Shafts and heads of all arrows in two traces."""
+    """Shafts and heads in two traces; of many arrows some."""
     if picture.arrows is None:
         return []
-    known = np.isfinite(picture.arrows).all(axis=1)
+    known = np.flatnonzero(np.isfinite(picture.arrows).all(axis=1))
+    known = known[_some(len(known), _MOST_ARROWS)]
     start, way = picture.layout[known], picture.arrows[known]
     tip, across = start + way, np.stack([-way[:, 1], way[:, 0]], axis=1)
     wings = [tip - _HEAD * way + side * _HEAD / 2 * across for side in (-1, 1)]
@@ -101,11 +110,11 @@ def _lines(start: FloatArray, end: FloatArray, meta: str, colour: str, width: fl
 
 
 def legends(maps: Sequence[CellMap]) -> list[str]:
-    """One legend for maps that mean the same by their colours, else one per map, as HTML."""
-    alike = {(m.colour.names, m.colour.title) for m in maps}
-    if len(alike) == 1:
-        return [_legend(maps)]
-    return [_legend([one]) for one in maps]
+    """A legend, as HTML, for every set of maps that mean the same by their colours."""
+    alike: dict[tuple[str, ...], list[CellMap]] = {}
+    for one in maps:
+        alike.setdefault(one.colour.names, []).append(one)
+    return [_legend(group) for group in alike.values()]
 
 
 def _legend(maps: Sequence[CellMap]) -> str:
@@ -117,13 +126,23 @@ def _legend(maps: Sequence[CellMap]) -> str:
     shape = next((m.shape for m in maps if m.shape is not None), None)
     if shape is not None and len(shape.names) > 1:
         parts += [_entry(_SIGNS[i % len(_SIGNS)], _GREY, name) for i, name in enumerate(shape.names)]
+    parts += _legend_of_pairs([m for m in maps if m.pairs is not None])
+    return f'<div class="lesson-legend">{"".join(parts)}</div>'
+
+
+def _legend_of_pairs(maps: Sequence[CellMap]) -> list[str]:
+    """What the lines mean, and how many of them are drawn where it is not all."""
     metas = {trace.meta for m in maps for trace in _pairs(m)}
     judged = any(m.right is not None for m in maps)
+    parts = []
     if "pairs:right" in metas:
         parts.append(_entry(_LINE, "#6E87A5", "pair of the same type" if judged else "pair"))
     if "pairs:wrong" in metas:
         parts.append(_entry(_LINE, WRONG, "pair of different types"))
-    return f'<div class="lesson-legend">{"".join(parts)}</div>'
+    numbers = [len(m.pairs.left) for m in maps if m.pairs is not None and len(m.pairs.left) > MOST_PAIRS]
+    if numbers:
+        parts.append(f"<span>{MOST_PAIRS} of {max(numbers):,} pairs drawn</span>")
+    return parts
 
 
 def _said(groups: Groups, code: IntArray) -> str:

@@ -56,7 +56,7 @@ def _widest(lesson: Lesson, seed: int, picture: Any) -> Box | None:
     if box is None:
         return None
     boxes: dict[tuple[Any, ...], Box] = st.session_state.setdefault(_BOXES, {})
-    name = picture.frame if isinstance(picture, CellMap) else picture.title
+    name = (picture.frame, *picture.axes) if isinstance(picture, CellMap) else picture.title
     key = (lesson.name, seed, type(picture).__name__, name)
     if key in boxes:
         box = np.array([np.minimum(boxes[key][0], box[0]), np.maximum(boxes[key][1], box[1])])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui import lesson_state as state
-from pages.ui.lesson_jobs import ask_ahead, look
+from pages.ui.lesson_jobs import ask_ahead, ask_beside, look
 from pages.ui.lesson_keys import hear
 from pages.ui.lesson_parts import hold_room, show_figures, show_pictures
 from pages.ui.lesson_state import STAGES, Visit
@@ -16,10 +16,10 @@ from scint_core.lab.lesson import CHAPTERS, Lesson, Question
 from scint_core.lab.pictures import Observation
 
 _SCREEN = 720  # pixels
-_LINE, _LETTERS = 31, 100  # height of a line of text with its share of the gaps, and letters on it
+_LINE, _LETTERS = 31, 110  # height of a line of text with its share of the gaps, and letters on it
 _SLIDER = 27  # height of a slider's line
-_BESIDE_PICTURES = 338  # height of the title, one slider, legend, figures and keys
-_BESIDE_TEXT = 218  # the same without the figures
+_BESIDE_PICTURES = 348  # height of the title, one slider, legend, figures and keys
+_BESIDE_TEXT = 238  # the same without the figures
 _SMALLEST, _LARGEST = 190, 330
 _TEXT = 19
 
@@ -58,6 +58,7 @@ def present(lesson: Lesson) -> None:
     st.title(f"{lesson.title}", anchor=False)
     ask_ahead(lesson, visit)
     SHOWN[visit.stage](lesson, visit)
+    ask_beside(lesson, visit)
     with st.container(key="foot"):
         hear(_keys(lesson, visit), lambda name: act(lesson, visit, name))
 
@@ -203,7 +204,7 @@ def _elsewhere(lesson: Lesson, visit: Visit) -> str:
     question = lesson.prediction
     if state.values_at(question, visit) == visit.values:
         return ""
-    return f":gray[At {in_markdown(state.where(lesson, question.at))}:] "
+    return f":gray[{in_markdown(state.where(lesson, question.at))}.] "
 
 
 def _verdict(question: Question, given: int | None, seen: Observation, where: str = "") -> str:

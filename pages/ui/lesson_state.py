@@ -136,9 +136,9 @@ def values_at(question: Question, visit: Visit) -> dict[str, Stop]:
 
 
 def where(lesson: Lesson, values: Mapping[str, Stop]) -> str:
-    """ "Types in both batches 0": slider values in words."""
+    """ "Types in both batches: 0; k: 5": slider values in words."""
     sliders = {slider.name: slider for slider in lesson.sliders}
-    return ", ".join(f"{sliders[name].label} {sliders[name].said(value)}" for name, value in values.items())
+    return "; ".join(f"{sliders[name].label}: {sliders[name].said(value)}" for name, value in values.items())
 
 
 def write_address() -> None:

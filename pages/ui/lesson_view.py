@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import lesson_state as state
-from pages.ui.lesson_jobs import ask_ahead, look
+from pages.ui.lesson_jobs import ask_ahead, ask_beside, look
 from pages.ui.lesson_parts import claim_text, hold_room, show_figures, show_pictures
 from pages.ui.lesson_state import Visit
 from pages.ui.notices import show_notes
@@ -88,8 +88,8 @@ def _body(lesson: Lesson) -> None:
     """All that follows the sliders; only this is drawn again when one moves."""
     visit = state.visit(lesson)
     st.markdown(lesson.setting)
+    ask_ahead(lesson, visit)
     if not visit.revealed:
-        ask_ahead(lesson, visit)
         _prediction(lesson, visit)
     else:
         verdict = st.container()
@@ -98,6 +98,10 @@ def _body(lesson: Lesson) -> None:
             with verdict:
                 _verdict(lesson, visit)
             _told(lesson, visit)
+        ask_beside(lesson, visit)
+    if visit.revealed and visit.shown is not None and visit.shown.notes:
+        with st.expander("What the run remarked"):
+            show_notes(visit.shown.notes)
     with st.expander("What this lesson claims"):
         claims = "\n".join(f"- {in_markdown(claim_text(lesson, claim))}" for claim in lesson.claims)
         st.markdown(f"Tested in five worlds, each with random numbers of its own:\n\n{claims}")
@@ -200,7 +204,6 @@ def _told(lesson: Lesson, visit: Visit) -> None:
     """What happened and why, how the picture can be misread, and the self-check."""
     assert visit.shown is not None
     st.markdown(f"**What happened.** {lesson.explain(visit.shown)}")
-    show_notes(visit.shown.notes)
     st.markdown(f":material/warning: **How to misread this.** {lesson.misreading}")
     _check(lesson, visit)
 

@@ -7,7 +7,6 @@ import pytest
 
 from scint_core.runs import codec
 from scint_core.runs.jobs import launch, supervise
-from scint_core.runs.jobs import live as live_module
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.live import LiveBoard
 from scint_core.runs.jobs.places import VIEW
@@ -63,7 +62,7 @@ def quick(x):
 
 
 def test_only_the_latest_are_kept_and_none_is_listed_among_the_runs(board, tmp_path, monkeypatch):
-    monkeypatch.setattr(live_module.LiveBoard, "kept", 2)
+    monkeypatch.setattr(LiveBoard, "kept", 2)
     jobs = [board.submit(quick(x)) for x in range(2) if ended(board.submit(quick(x)))]
     ended(board.submit(quick(2)))
     assert [job.id for job in board.jobs()] == [quick(2).id, quick(1).id]
