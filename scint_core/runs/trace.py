@@ -24,7 +24,8 @@ from scint_core.numerics.svd import randomised_svd
 from scint_core.preprocess.normalise import log_normalise
 from scint_core.runs import codec
 from scint_core.runs.cache import MISSING, StepCache
-from scint_core.runs.keys import Keys, digest, engine_digest, is_result
+from scint_core.runs.identity import is_result
+from scint_core.runs.keys import Keys, digest, engine_digest
 
 N_AXES = 50
 _SEED = 0
