@@ -41,7 +41,7 @@ class Axes:
     @cached_property
     def rotation(self) -> FloatArray:
         """Genes × axes, orthonormal columns. All runs on the data have the same, so the step cache keeps them."""
-        matrix, cache = self._values(), StepCache()
+        matrix, cache = self.values(), StepCache()
         key = "" if cache.off else digest("axes", engine_digest(), Keys().of(matrix))
         rotation = cache.load(key)
         if rotation is MISSING:
@@ -49,7 +49,7 @@ class Axes:
             cache.store(key, rotation)
         return rotation  # type: ignore[no-any-return]
 
-    def _values(self) -> Matrix:
+    def values(self) -> Matrix:
         """The log values that cells are compared by; made of the counts where a method on counts has no others."""
         try:
             return self._problem.expression
