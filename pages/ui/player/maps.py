@@ -1,0 +1,124 @@
+"""Maps of cells for the player: fixed axes per space, lines, arrows and marks over the points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.ui import charts
+from pages.ui.charts import Panel
+from pages.ui.colouring import Colouring
+from pages.ui.palette import OKABE_ITO
+from pages.ui.player.drawing import Picture, View, style
+from pages.ui.text import count
+from scint_core.contract import FloatArray, IntArray
+
+MOST_LINES = 500
+MOST_ARROWS = 250
+RIGHT, WRONG = OKABE_ITO[0], OKABE_ITO[5]
+ARROW = "rgba(128,136,144,0.9)"
+MARK = "#D55E00"
+
+
+def cell_map(
+    view: View,
+    *titles: str,
+    layouts: Sequence[FloatArray] = (),
+    colouring: Colouring | None = None,
+    over: Sequence[go.Scatter | go.Scattergl] = (),
+    under: Sequence[go.Scattergl] = (),
+) -> go.Figure:
+    """The cells in the space of the step, on axes that are the same for all steps there; one panel per title.
+
+    `layouts` (cells × at least 2 each, default: where the cells are after the step) go with the titles. Traces `over`
+    and `under` the points are drawn on the first panel.
+    """
+    assert view.scene.after is not None
+    layouts = [flat(layout) for layout in layouts or [view.scene.after]]
+    reach = flat(view.replay.reach(view.scene.space))
+    panels = [Panel(title, layout) for title, layout in zip(titles, layouts, strict=True)]
+    figure = charts.maps(panels, colouring or view.colouring, view.hover, frame=reach)
+    for trace in over:
+        figure.add_trace(trace, row=1, col=1)
+    if under:
+        points = len(figure.data)
+        for trace in under:
+            figure.add_trace(trace, row=1, col=1)
+        figure.data = figure.data[points:] + figure.data[:points]
+    style(figure)
+    figure.update_layout(legend={"y": -0.06})
+    figure.update_xaxes(title={"text": f"{view.scene.axis} 1", "standoff": 2})
+    figure.update_yaxes(title={"text": f"{view.scene.axis} 2", "standoff": 2}, col=1)
+    return figure
+
+
+def flat(layout: FloatArray) -> FloatArray:
+    """The first two dimensions; a single one is drawn against 0."""
+    if layout.shape[1] == 1:
+        return np.column_stack([layout[:, 0], np.zeros(len(layout))])
+    return layout[:, :2]
+
+
+def picture(view: View, figure: go.Figure, what: str, *, caption: str = "", clicks: bool = False) -> Picture:
+    """A map of cells as a picture."""
+    shown = len(charts.sample_of_cells(view.replay.problem.n_cells))
+    sample = "" if shown == view.replay.problem.n_cells else f" {shown:,} cells drawn."
+    alt = f"{what}: map of {count(shown, 'cell')}, coloured by {view.colouring.title}"
+    return Picture(figure, alt, f"{caption}{sample}".strip(), clicks)
+
+
+def sample(n: int, most: int) -> IntArray:
+    """Places of at most `most` of n things, evenly at random, always the same."""
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def lines(
+    starts: FloatArray, ends: FloatArray, colour: str, name: str = "", *, width: float = 1, opacity: float = 0.35
+) -> go.Scattergl:
+    """Lines from each start to its end (n × at least 2 each), as one trace."""
+    x, y = _segments(flat(starts), flat(ends))
+    return go.Scattergl(
+        x=x, y=y, mode="lines", line={"color": colour, "width": width}, opacity=opacity, name=name or "lines",
+        showlegend=bool(name), hoverinfo="skip", meta="lines",
+    )  # fmt: skip
+
+
+def arrows(starts: FloatArray, vectors: FloatArray, name: str = "", colour: str = ARROW, size: float = 9) -> go.Scatter:
+    """Arrows from each start along its vector (n × at least 2 each), as one trace."""
+    starts = flat(starts)
+    x, y = _segments(starts, starts + flat(vectors))
+    return go.Scatter(
+        x=x, y=y, mode="lines+markers", line={"color": colour, "width": 1.6}, name=name or "arrows", meta="arrows",
+        marker={"symbol": "arrow", "angleref": "previous", "size": np.tile([0, size, 0], len(starts)), "color": colour},
+        showlegend=bool(name), hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _segments(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """x and y of start, end, gap, start ..."""
+    points = np.full((len(starts), 3, 2), np.nan, dtype=np.float32)
+    points[:, 0], points[:, 1] = starts, ends
+    x, y = points.reshape(-1, 2).T
+    return x, y
+
+
+def mark(view: View, row: int, name: str = "clicked cell") -> go.Scatter:
+    """A ring around one cell."""
+    assert view.scene.after is not None
+    x, y = flat(view.scene.after[[row]])[0]
+    return go.Scatter(
+        x=[x], y=[y], mode="markers", name=name, meta="mark", hoverinfo="skip",
+        marker={"symbol": "circle-open", "size": 20, "color": MARK, "line": {"width": 4}},
+    )  # fmt: skip
+
+
+def weighted(places: FloatArray, weights: FloatArray, name: str) -> go.Scatter:
+    """Cells by how much they weigh: the larger the disc, the more."""
+    x, y = flat(places).T
+    size = 6 + 22 * np.sqrt(weights / max(float(weights.max(initial=0)), 1e-12))
+    return go.Scatter(
+        x=x, y=y, mode="markers", name=name, meta="weights", text=[f"{w:.1%}" for w in weights], hoverinfo="text",
+        marker={"size": size, "color": "rgba(213,94,0,0.45)", "line": {"color": MARK, "width": 1.2}},
+    )  # fmt: skip

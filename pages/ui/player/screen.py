@@ -1,0 +1,269 @@
+"""The step player on the screen: controls, the step's words and numbers, its pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import library
+from pages.ui.colouring import Groups
+from pages.ui.player import Drawn, Picture, View, draw
+from pages.ui.steps import show_formula
+from pages.ui.text import in_markdown, visible
+from scint_core.contract import StepRecord
+from scint_core.runs.replay import Replay, Scene, replay
+
+PACE = 2.0  # seconds that a step is shown while the run plays
+_LOADED = 32  # results of steps that are kept at hand
+_ADDRESS = "step"
+_WORDS = 92  # pixels: three lines, so that pictures stay where they are
+
+
+@st.cache_resource(max_entries=3, show_spinner="Setting the scenes")
+def replay_of(run_id: str, data_id: str, label_key: str | None) -> Replay:
+    """The scenes of a finished run."""
+    steps = library.run_view(run_id).result.steps
+    loaded = lru_cache(maxsize=_LOADED)(lambda number: steps[number].result)
+    return replay([_at_hand(record, i, loaded) for i, record in enumerate(steps)], library.problem(data_id, label_key))
+
+
+def _at_hand(record: StepRecord, number: int, loaded: Callable[[int], Any]) -> StepRecord:
+    """The record with a result that is not read from the disk each time."""
+    return dataclasses.replace(record, load=lambda: loaded(number))
+
+
+def play(data: library.DataView, run: library.RunView) -> None:
+    """Draw the player of a finished run."""
+    n = len(run.result.steps)
+    st.session_state.setdefault(_at(run.id), _from_address(n))
+    playing = st.session_state.get(_playing(run.id), False)
+    st.fragment(_player, run_every=PACE if playing else None)(data, run, n)
+
+
+def _at(run_id: str) -> str:
+    """Where the session keeps the number of the step that is shown, from 1: the slider's own place."""
+    return f"steps:at:{run_id}"
+
+
+def _playing(run_id: str) -> str:
+    return f"steps:playing:{run_id}"
+
+
+def _from_address(n: int) -> int:
+    """The step that the address of the page asks for, else the first."""
+    asked = st.query_params.get(_ADDRESS, "1")
+    return min(max(int(asked), 1), n) if asked.isdecimal() else 1
+
+
+def _player(data: library.DataView, run: library.RunView, n: int) -> None:
+    """Controls and the step that they lead to; drawn again by itself while the run plays."""
+    _advance(run.id, n)
+    shown = replay_of(run.id, data.id, data.label_key)
+    colouring = _controls(data, run, shown, n)
+    at = int(st.session_state[_at(run.id)]) - 1
+    st.query_params[_ADDRESS] = str(at + 1)
+    view = _view(data, run, shown, at, colouring)
+    drawn = draw(view)
+    _title(view, n)
+    _words(view, drawn)
+    _pictures(run.id, drawn)
+    _below(view)
+
+
+# Controls
+
+
+def _advance(run_id: str, n: int) -> None:
+    """Go one step on when its time has come; stop at the end."""
+    if not st.session_state.get(_playing(run_id), False):
+        return
+    due = st.session_state.get(f"{_playing(run_id)}:since", 0.0) + 0.8 * PACE
+    if time.monotonic() < due:
+        return
+    st.session_state[f"{_playing(run_id)}:since"] = time.monotonic()
+    if st.session_state[_at(run_id)] < n:
+        st.session_state[_at(run_id)] += 1
+    if st.session_state[_at(run_id)] >= n:
+        st.session_state[_playing(run_id)] = False
+        st.rerun()
+
+
+def _go(run_id: str, by: int, n: int) -> None:
+    st.session_state[_at(run_id)] = min(max(st.session_state[_at(run_id)] + by, 1), n)
+
+
+def _turn(run_id: str, n: int) -> None:
+    """Play, from the start where the end is shown; or pause."""
+    now = not st.session_state.get(_playing(run_id), False)
+    st.session_state[_playing(run_id)] = now
+    st.session_state[f"{_playing(run_id)}:since"] = time.monotonic()
+    if now and st.session_state[_at(run_id)] >= n:
+        st.session_state[_at(run_id)] = 1
+
+
+def _controls(data: library.DataView, run: library.RunView, shown: Replay, n: int) -> Groups:
+    """Back, play, forward, the slider, the list of steps, and the colours."""
+    back, play_button, forward, slide = st.columns([1, 1.3, 1, 6], vertical_alignment="bottom")
+    playing = st.session_state.get(_playing(run.id), False)
+    back.button("Back", icon=":material/skip_previous:", shortcut="Left", width="stretch", on_click=_go,
+                args=(run.id, -1, n), key="steps:back")  # fmt: skip
+    if play_button.button(
+        "Pause" if playing else "Play", icon=":material/pause:" if playing else ":material/play_arrow:", type="primary",
+        shortcut="Space", width="stretch", on_click=_turn, args=(run.id, n), key="steps:play",
+    ):  # fmt: skip
+        st.rerun()
+    forward.button("Next", icon=":material/skip_next:", shortcut="Right", width="stretch", on_click=_go,
+                   args=(run.id, 1, n), key="steps:next")  # fmt: skip
+    with slide:
+        if n > 1:
+            st.slider("Step", 1, n, key=_at(run.id), persist_state="session", label_visibility="collapsed")
+    jump, colour = st.columns([2.4, 1], vertical_alignment="bottom")
+    with jump:
+        _list(run.id, shown)
+    with colour:
+        return _choose_colours(data)
+
+
+def _list(run_id: str, shown: Replay) -> None:
+    """All steps by their title, to jump to one."""
+    key = f"steps:list:{run_id}"
+    st.session_state[key] = int(st.session_state[_at(run_id)]) - 1
+
+    def jump() -> None:
+        st.session_state[_at(run_id)] = st.session_state[key] + 1
+
+    st.selectbox(
+        "Go to a step", range(len(shown.scenes)), key=key, on_change=jump, label_visibility="collapsed",
+        format_func=lambda i: f"{i + 1} · {heading(shown.scenes[i])}",
+    )  # fmt: skip
+
+
+def heading(scene: Scene) -> str:
+    """ "merge 1 of 2: Keep the mutual ones"."""
+    record = scene.record
+    return visible(f"{record.stage}: {record.title}" if record.stage else record.title)
+
+
+def _choose_colours(data: library.DataView) -> Groups:
+    """Colours by batch or by type, in the caller's order of cells."""
+    groupings = (library.batch_groups(data), library.label_groups(data))
+    offered = {groups.title: groups for groups in groupings if groups is not None}
+    by = st.segmented_control(
+        "Colour by", list(offered), default=data.batch_key, key=f"steps:colour:{data.id}", persist_state="session",
+        required=True, format_func=visible, label_visibility="collapsed",
+    )  # fmt: skip
+    return offered[by or data.batch_key]
+
+
+# The step
+
+
+def _view(data: library.DataView, run: library.RunView, shown: Replay, at: int, colouring: Groups) -> View:
+    """The step with everything that its drawing may need, cells in canonical order."""
+    order = shown.problem.order
+
+    def canonical(groups: Groups | None) -> Groups | None:
+        return None if groups is None else Groups(groups.codes[order], groups.names, groups.title)
+
+    hover, scene = library.hover_texts(data.id), shown.scenes[at]
+    return View(
+        shown, scene, scene.result, colouring=canonical(colouring), batches=canonical(library.batch_groups(data)),
+        types=canonical(library.label_groups(data)), hover=None if hover is None else [hover[i] for i in order],
+        clicked=st.session_state.get(_cell(run.id)), params=run.result.params,
+    )  # fmt: skip
+
+
+def _cell(run_id: str) -> str:
+    """Where the session keeps the cell that was clicked last, a row in canonical order."""
+    return f"steps:cell:{run_id}"
+
+
+def _title(view: View, n: int) -> None:
+    """What the step is, where it belongs, and what it took."""
+    record = view.scene.record
+    st.markdown(f"#### {in_markdown(heading(view.scene))}")
+    about = [f"step {view.scene.number + 1} of {n}"]
+    if record.sides is not None:
+        left, right = view.side_names()
+        about.append(f"reference {in_markdown(left)}, target {in_markdown(right)}")
+    about.append(f"{record.seconds:.2f} s" + (", reused" if record.reused else ""))
+    st.caption(" · ".join(about))
+
+
+def _words(view: View, drawn: Drawn) -> None:
+    """The step's sentences, and the numbers that matter."""
+    explanation = view.scene.record.explanation
+    with st.container(height=_WORDS, border=False):
+        st.markdown(explanation.text if explanation else "")
+    said = [f"{in_markdown(name)} **{in_markdown(value)}**" for name, value in drawn.numbers.items()]
+    st.markdown(" · ".join(said) or "&nbsp;")
+
+
+def _pictures(run_id: str, drawn: Drawn) -> None:
+    """All pictures, two side by side."""
+    for first in range(0, len(drawn.pictures), 2):
+        row = drawn.pictures[first : first + 2]
+        for place, (column, picture) in enumerate(zip(st.columns(len(row)), row, strict=True)):
+            with column:
+                _picture(run_id, picture, first + place)
+    clicked = st.session_state.get(_cell(run_id))
+    caption, button = st.columns([4, 1])
+    caption.caption(drawn.caption)
+    if clicked is not None and button.button("Forget the cell", width="stretch", icon=":material/close:"):
+        st.session_state[_cell(run_id)] = None
+        st.rerun(scope="fragment")
+
+
+def _picture(run_id: str, picture: Picture, place: int) -> None:
+    """One picture, its moments under a slider; a click on a cell is remembered."""
+    figure, key = picture.figure, f"steps:{run_id}:{place}"
+    if picture.at is not None and len(picture.moments) > 1:
+        moment = st.select_slider(
+            "Moment", range(len(picture.moments)), len(picture.moments) - 1, format_func=picture.moments.__getitem__,
+            key=f"{key}:moment:{len(picture.moments)}", label_visibility="collapsed",
+        )  # fmt: skip
+        figure = picture.at(moment)
+    options = {"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+    if not picture.clicks:
+        st.plotly_chart(figure, key=key, alt=picture.alt, config=options)
+    else:
+        figure.update_traces(unselected={"marker": {"opacity": 0.8}}, selector={"type": "scattergl", "mode": "markers"})
+        event = st.plotly_chart(
+            figure, key=f"{key}:cells", alt=picture.alt, config=options, on_select="rerun", selection_mode="points"
+        )
+        _remember(run_id, event, f"{key}:clicked")
+    if picture.caption:
+        st.caption(picture.caption)
+
+
+def _remember(run_id: str, event: Any, key: str) -> None:
+    """Keep the cell that was just clicked, and draw the step with it."""
+    points = event.get("selection", {}).get("points", []) if event else []
+    cells = [point["customdata"] for point in points if point.get("customdata") is not None]
+    clicked = cells[0] if cells else None
+    clicked = clicked[0] if isinstance(clicked, list) else clicked
+    if clicked is None or clicked == st.session_state.get(key):
+        return
+    st.session_state[key] = clicked
+    st.session_state[_cell(run_id)] = int(clicked)
+    st.rerun(scope="fragment")
+
+
+def _below(view: View) -> None:
+    """The formula, and the parameters that act in the step."""
+    record = view.scene.record
+    if record.explanation is not None:
+        show_formula(record.explanation)
+        acting = [name for name in record.explanation.parameters if name in view.params]
+        if acting:
+            told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]))}**" for name in acting]
+            st.markdown(f"Parameters that act here: {' · '.join(told)}")
+    given = {name: value for name, value in record.params.items() if not isinstance(value, tuple | list)}
+    if given:
+        told = [f"{in_markdown(name)} {in_markdown(library.short(value))}" for name, value in given.items()]
+        st.caption(f"The step was given {', '.join(told)}.")
