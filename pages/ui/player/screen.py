@@ -29,7 +29,9 @@ def replay_of(run_id: str, data_id: str, label_key: str | None) -> Replay:
     """The scenes of a finished run."""
     steps = library.run_view(run_id).result.steps
     loaded = lru_cache(maxsize=_LOADED)(lambda number: steps[number].result)
-    return replay([_at_hand(record, i, loaded) for i, record in enumerate(steps)], library.problem(data_id, label_key))
+    records = [_at_hand(record, i, loaded) for i, record in enumerate(steps)]
+    found = replay(records, library.problem_with_values(data_id, label_key))
+    return dataclasses.replace(found, problem=library.problem(data_id, label_key))  # which does not keep the values
 
 
 def _at_hand(record: StepRecord, number: int, loaded: Callable[[int], Any]) -> StepRecord:
