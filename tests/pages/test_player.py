@@ -1,19 +1,14 @@
 """The step player: every step of every method has a drawing, found by the type of its result alone."""
 
 import json
-from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import pytest
 
 import scint_core as scint
 from pages.ui.colouring import Groups
-from pages.ui.player import Drawn, View, draw
-from pages.ui.player.maps import MOST_LINES
-from scint_core.contract import Embedding, Method, MutualPairs, Outcome, Params, explained, result
+from pages.ui.player import View, draw
 from scint_core.data.problem import problem_from
-from scint_core.runs.integrate import run_method
 from scint_core.runs.replay import replay
 from tests.datasets import prepared
 

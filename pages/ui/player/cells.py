@@ -13,6 +13,8 @@ from pages.ui.player.weights import clicked_cell
 from pages.ui.text import count
 from scint_core.contract import BatchVector, Embedding, FloatArray
 
+_TWO_MAPS = 1.7  # of the width of another picture
+
 
 def positions(view: View) -> Drawn:
     """The cells; before and after where the step moves them, and along the batch vector where it takes one."""
@@ -32,13 +34,15 @@ def positions(view: View) -> Drawn:
     lengths = np.linalg.norm(way[moved], axis=1)
     numbers = {"cells moved": f"{len(moved):,} of {view.replay.problem.n_cells:,}", "mean way": f"{lengths.mean():.3g}"}
     caption = f"Arrows: the ways of {len(chosen):,} of {count(len(moved), 'cell')} that move, seen on two axes."
-    drawn = Drawn((picture(view, figure, "Cells before and after", caption=caption, clicks=True),), numbers)
+    drawn = Drawn(
+        (picture(view, figure, "Cells before and after", caption=caption, clicks=True, width=_TWO_MAPS),), numbers
+    )
     return drawn + _along(view) + clicked_cell(view)
 
 
 def _standing(view: View) -> Picture:
     over = [] if view.clicked is None else [mark(view, view.clicked)]
-    return picture(view, cell_map(view, "", over=over), view.scene.record.title)
+    return picture(view, cell_map(view, "the cells", over=over), view.scene.record.title)
 
 
 def _placed(view: View) -> dict[str, str]:
@@ -62,7 +66,7 @@ def landmarks(view: View) -> Drawn:
         x=points[:, 0], y=points[:, 1], mode="markers", name="points found", meta="landmarks",
         marker={"symbol": "x", "size": 12, "color": "#D55E00", "line": {"width": 1, "color": "#fff"}},
     )  # fmt: skip
-    drawn = picture(view, cell_map(view, "", over=[crosses]), view.scene.record.title)
+    drawn = picture(view, cell_map(view, "points among the cells", over=[crosses]), view.scene.record.title)
     return Drawn((drawn,), {"points": f"{len(points):,}"})
 
 

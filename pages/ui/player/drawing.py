@@ -54,7 +54,8 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """One chart, with a description for those who do not see it. Its points are cells where it takes `clicks`.
+    """One chart, with a description for those who do not see it. Its points are cells where it takes `clicks`; `width`
+    is what it takes of a row that it shares.
 
     A picture of several `moments` (their names) is drawn by `at(moment)`, and `figure` is the last of them.
     """
@@ -63,6 +64,7 @@ class Picture:
     alt: str
     caption: str = ""
     clicks: bool = False
+    width: float = 1.0
     moments: tuple[str, ...] = ()
     at: Callable[[int], go.Figure] | None = None
 
@@ -115,7 +117,7 @@ def style(figure: go.Figure, *, height: int = HEIGHT, title: str = "") -> go.Fig
     figure.update_layout(
         height=height, font={"size": FONT}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, uirevision="keep",
         margin={"l": 8, "r": 16, "t": 44, "b": 8}, title={"text": title, "font": {"size": FONT + 1}, "x": 0.02},
-        legend={"font": {"size": FONT}, "orientation": "h", "y": -0.2, "yanchor": "top", "title": None},
+        legend={"font": {"size": FONT}, "orientation": "h", "y": -0.17, "yanchor": "top", "title": None},
         hoverlabel={"font": {"size": FONT}},
     )  # fmt: skip
     figure.update_annotations(font_size=FONT)

@@ -17,6 +17,8 @@ from scint_core.contract import FloatArray, IntArray
 
 MOST_LINES = 500
 MOST_ARROWS = 250
+_LEGEND = 150  # pixels
+_LARGER = 1.35  # than on pages that are read from near
 RIGHT, WRONG = OKABE_ITO[0], OKABE_ITO[5]
 ARROW = "rgba(128,136,144,0.9)"
 MARK = "#D55E00"
@@ -48,10 +50,26 @@ def cell_map(
             figure.add_trace(trace, row=1, col=1)
         figure.data = figure.data[points:] + figure.data[:points]
     style(figure)
-    figure.update_layout(legend={"y": -0.06})
+    larger_points(figure)
+    if len(titles) == 1:
+        beside(figure)
+    else:
+        figure.update_layout(legend={"y": -0.08})
     figure.update_xaxes(title={"text": f"{view.scene.axis} 1", "standoff": 2})
     figure.update_yaxes(title={"text": f"{view.scene.axis} 2", "standoff": 2}, col=1)
     return figure
+
+
+def beside(figure: go.Figure) -> None:
+    """The legend beside a map, which is square, so that the map keeps its size whatever the legend holds."""
+    side = {"orientation": "v", "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
+    figure.update_layout(legend=side, margin_r=_LEGEND)
+
+
+def larger_points(figure: go.Figure) -> None:
+    """Points that are seen from afar."""
+    for trace in figure.select_traces({"type": "scattergl", "mode": "markers"}):
+        trace.marker.size = _LARGER * trace.marker.size
 
 
 def flat(layout: FloatArray) -> FloatArray:
@@ -61,12 +79,14 @@ def flat(layout: FloatArray) -> FloatArray:
     return layout[:, :2]
 
 
-def picture(view: View, figure: go.Figure, what: str, *, caption: str = "", clicks: bool = False) -> Picture:
+def picture(
+    view: View, figure: go.Figure, what: str, *, caption: str = "", clicks: bool = False, width: float = 1.0
+) -> Picture:
     """A map of cells as a picture."""
     shown = len(charts.sample_of_cells(view.replay.problem.n_cells))
     sample = "" if shown == view.replay.problem.n_cells else f" {shown:,} cells drawn."
     alt = f"{what}: map of {count(shown, 'cell')}, coloured by {view.colouring.title}"
-    return Picture(figure, alt, f"{caption}{sample}".strip(), clicks)
+    return Picture(figure, alt, f"{caption}{sample}".strip(), clicks, width)
 
 
 def sample(n: int, most: int) -> IntArray:
@@ -85,13 +105,16 @@ def lines(
     )  # fmt: skip
 
 
-def arrows(starts: FloatArray, vectors: FloatArray, name: str = "", colour: str = ARROW, size: float = 9) -> go.Scatter:
+def arrows(
+    starts: FloatArray, vectors: FloatArray, name: str = "", colour: str = ARROW, size: float = 11
+) -> go.Scatter:
     """Arrows from each start along its vector (n × at least 2 each), as one trace."""
     starts = flat(starts)
     x, y = _segments(starts, starts + flat(vectors))
     return go.Scatter(
         x=x, y=y, mode="lines+markers", line={"color": colour, "width": 1.6}, name=name or "arrows", meta="arrows",
-        marker={"symbol": "arrow", "angleref": "previous", "size": np.tile([0, size, 0], len(starts)), "color": colour},
+        marker={"symbol": "arrow", "angleref": "previous", "size": np.tile([0, size, 0], len(starts)), "color": colour,
+                "opacity": 1, "line": {"width": 0}},
         showlegend=bool(name), hoverinfo="skip",
     )  # fmt: skip
 

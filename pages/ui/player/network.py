@@ -12,7 +12,7 @@ from pages.ui.colouring import Groups
 from pages.ui.palette import colours
 from pages.ui.player.distributions import bars
 from pages.ui.player.drawing import FONT, Drawn, Picture, View, draw, draws, style
-from pages.ui.player.maps import cell_map, mark, picture
+from pages.ui.player.maps import beside, cell_map, larger_points, mark, picture
 from pages.ui.text import count
 from scint_core.contract import EmbeddingHistory, LabelProbabilities, TrainedNetwork, TrainingCurves
 
@@ -59,7 +59,8 @@ def _moment(view: View, moment: int) -> go.Figure:
     panel = charts.Panel(f"after {value.axis} {int(value.at[moment])}", everything[moment])
     figure = charts.maps([panel], view.colouring, view.hover, frame=everything.reshape(-1, 2))
     style(figure)
-    figure.update_layout(legend={"y": -0.06})
+    larger_points(figure)
+    beside(figure)
     return figure
 
 

@@ -139,7 +139,7 @@ def anchors(view: View) -> Drawn:
 def _by_score(view: View, value: Anchors, ends: Ends) -> list[go.Scattergl]:
     """Kept anchors by the third of the scale that their score is in, dropped ones in red."""
     assert view.scene.after is not None
-    groups = [("dropped by the filter", WRONG, ~value.kept)]
+    groups = [("dropped", WRONG, ~value.kept)]
     for i, (low, colour) in enumerate(_SCORES):
         high = _SCORES[i + 1][0] if i + 1 < len(_SCORES) else 1.0
         inside = value.kept & (value.score >= low) & ((value.score < high) | (high == 1.0))
@@ -181,7 +181,7 @@ def _of_clicked(view: View, value: Anchors, ends: Ends) -> tuple[list[go.Scatter
     own = own[np.argsort(-value.shared[own])]
     other = np.where(ends[0][own] == view.clicked, ends[1][own], ends[0][own])
     start = np.tile(view.scene.after[view.clicked], (len(own), 1))
-    drawn = arrows(start, view.scene.after[other] - start, "anchors of the clicked cell", MARK)
+    drawn = arrows(start, view.scene.after[other] - start, "its anchors", MARK)
     told = [
         f"{shared} shared" + (f", score {score:.2f}" if kept else ", dropped")
         for shared, score, kept in zip(value.shared[own], value.score[own], value.kept[own], strict=True)
@@ -274,7 +274,7 @@ def _search(view: View, directions: dict[str, tuple[Neighbors, np.ndarray | None
     if view.clicked is not None:
         over, caption = [mark(view, view.clicked)], ""
         under = [line for near, rows, to in directions.values() for line in _spokes(view, near, rows, to)]
-    figure = cell_map(view, "", under=under, over=over)
+    figure = cell_map(view, "the cells", under=under, over=over)
     return Drawn((picture(view, figure, "Cells to click", caption=caption, clicks=True), chart), numbers)
 
 

@@ -21,7 +21,7 @@ from scint_core.runs.replay import Replay, Scene, replay
 PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
 _ADDRESS = "step"
-_WORDS = 92  # pixels: three lines, so that pictures stay where they are
+_WORDS = 150  # pixels that sentences and numbers take, so that pictures stay where they are
 
 
 @st.cache_resource(max_entries=3, show_spinner="Setting the scenes")
@@ -39,12 +39,12 @@ def _at_hand(record: StepRecord, number: int, loaded: Callable[[int], Any]) -> S
     return dataclasses.replace(record, load=lambda: loaded(number))
 
 
-def play(data: library.DataView, run: library.RunView) -> None:
-    """Draw the player of a finished run."""
+def play(data: library.DataView, run: library.RunView, colouring: Groups) -> None:
+    """Draw the player of a finished run, its cells in these colours (in the caller's order)."""
     n = len(run.result.steps)
     st.session_state.setdefault(_at(run.id), _from_address(n))
     playing = st.session_state.get(_playing(run.id), False)
-    st.fragment(_player, run_every=PACE if playing else None)(data, run, n)
+    st.fragment(_player, run_every=PACE if playing else None)(data, run, colouring, n)
 
 
 def _at(run_id: str) -> str:
@@ -62,17 +62,16 @@ def _from_address(n: int) -> int:
     return min(max(int(asked), 1), n) if asked.isdecimal() else 1
 
 
-def _player(data: library.DataView, run: library.RunView, n: int) -> None:
+def _player(data: library.DataView, run: library.RunView, colouring: Groups, n: int) -> None:
     """Controls and the step that they lead to; drawn again by itself while the run plays."""
     _advance(run.id, n)
     shown = replay_of(run.id, data.id, data.label_key)
-    colouring = _controls(data, run, shown, n)
+    _controls(run.id, shown, n)
     at = int(st.session_state[_at(run.id)]) - 1
     st.query_params[_ADDRESS] = str(at + 1)
     view = _view(data, run, shown, at, colouring)
     drawn = draw(view)
-    _title(view, n)
-    _words(view, drawn)
+    _words(view, drawn, n)
     _pictures(run.id, drawn)
     _below(view)
 
@@ -108,27 +107,22 @@ def _turn(run_id: str, n: int) -> None:
         st.session_state[_at(run_id)] = 1
 
 
-def _controls(data: library.DataView, run: library.RunView, shown: Replay, n: int) -> Groups:
-    """Back, play, forward, the slider, the list of steps, and the colours."""
-    back, play_button, forward, slide = st.columns([1, 1.3, 1, 6], vertical_alignment="bottom")
-    playing = st.session_state.get(_playing(run.id), False)
-    back.button("Back", icon=":material/skip_previous:", shortcut="Left", width="stretch", on_click=_go,
-                args=(run.id, -1, n), key="steps:back")  # fmt: skip
+def _controls(run_id: str, shown: Replay, n: int) -> None:
+    """Back, play, forward, the slider, and the list of steps."""
+    back, play_button, forward, slide, jump = st.columns([1, 1.12, 1, 2.6, 3.4], vertical_alignment="center")
+    playing = st.session_state.get(_playing(run_id), False)
+    back.button("Back", shortcut="Left", width="stretch", on_click=_go, args=(run_id, -1, n), key="steps:back")
     if play_button.button(
-        "Pause" if playing else "Play", icon=":material/pause:" if playing else ":material/play_arrow:", type="primary",
-        shortcut="Space", width="stretch", on_click=_turn, args=(run.id, n), key="steps:play",
+        "Pause" if playing else "Play", type="primary", shortcut="Space", width="stretch", on_click=_turn,
+        args=(run_id, n), key="steps:play",
     ):  # fmt: skip
         st.rerun()
-    forward.button("Next", icon=":material/skip_next:", shortcut="Right", width="stretch", on_click=_go,
-                   args=(run.id, 1, n), key="steps:next")  # fmt: skip
+    forward.button("Next", shortcut="Right", width="stretch", on_click=_go, args=(run_id, 1, n), key="steps:next")
     with slide:
         if n > 1:
-            st.slider("Step", 1, n, key=_at(run.id), persist_state="session", label_visibility="collapsed")
-    jump, colour = st.columns([2.4, 1], vertical_alignment="bottom")
+            st.slider("Step", 1, n, key=_at(run_id), persist_state="session", label_visibility="collapsed")
     with jump:
-        _list(run.id, shown)
-    with colour:
-        return _choose_colours(data)
+        _list(run_id, shown)
 
 
 def _list(run_id: str, shown: Replay) -> None:
@@ -149,17 +143,6 @@ def heading(scene: Scene) -> str:
     """ "merge 1 of 2: Keep the mutual ones"."""
     record = scene.record
     return visible(f"{record.stage}: {record.title}" if record.stage else record.title)
-
-
-def _choose_colours(data: library.DataView) -> Groups:
-    """Colours by batch or by type, in the caller's order of cells."""
-    groupings = (library.batch_groups(data), library.label_groups(data))
-    offered = {groups.title: groups for groups in groupings if groups is not None}
-    by = st.segmented_control(
-        "Colour by", list(offered), default=data.batch_key, key=f"steps:colour:{data.id}", persist_state="session",
-        required=True, format_func=visible, label_visibility="collapsed",
-    )  # fmt: skip
-    return offered[by or data.batch_key]
 
 
 # The step
@@ -185,32 +168,43 @@ def _cell(run_id: str) -> str:
     return f"steps:cell:{run_id}"
 
 
-def _title(view: View, n: int) -> None:
-    """What the step is, where it belongs, and what it took."""
-    record = view.scene.record
+def _words(view: View, drawn: Drawn, n: int) -> None:
+    """What the step is and where it belongs on the left, the numbers that matter and what acts here on the right."""
     st.markdown(f"#### {in_markdown(heading(view.scene))}")
+    left, right = st.columns([2.2, 1], gap="large")
+    with left.container(height=_WORDS, border=False):
+        explanation = view.scene.record.explanation
+        st.caption(_about(view, n))
+        st.markdown(explanation.text if explanation else "")
+    with right.container(height=_WORDS, border=False):
+        lines = [f"{in_markdown(name)} **{in_markdown(value)}**" for name, value in drawn.numbers.items()]
+        st.markdown("  \n".join([*lines, *_acting(view)]))
+
+
+def _about(view: View, n: int) -> str:
+    """ "step 3 of 10 · reference donor 1, target donor 2 · 0.08 s"."""
+    record = view.scene.record
     about = [f"step {view.scene.number + 1} of {n}"]
     if record.sides is not None:
         left, right = view.side_names()
         about.append(f"reference {in_markdown(left)}, target {in_markdown(right)}")
-    about.append(f"{record.seconds:.2f} s" + (", reused" if record.reused else ""))
-    st.caption(" · ".join(about))
+    return " · ".join([*about, f"{record.seconds:.2f} s" + (", reused" if record.reused else "")])
 
 
-def _words(view: View, drawn: Drawn) -> None:
-    """The step's sentences, and the numbers that matter."""
+def _acting(view: View) -> list[str]:
+    """The method's parameters that act in the step, with the run's values."""
     explanation = view.scene.record.explanation
-    with st.container(height=_WORDS, border=False):
-        st.markdown(explanation.text if explanation else "")
-    said = [f"{in_markdown(name)} **{in_markdown(value)}**" for name, value in drawn.numbers.items()]
-    st.markdown(" · ".join(said) or "&nbsp;")
+    acting = [name for name in explanation.parameters if name in view.params] if explanation else []
+    told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]))}**" for name in acting]
+    return [f":blue[acts here:] {', '.join(told)}"] if told else []
 
 
 def _pictures(run_id: str, drawn: Drawn) -> None:
     """All pictures, two side by side."""
     for first in range(0, len(drawn.pictures), 2):
         row = drawn.pictures[first : first + 2]
-        for place, (column, picture) in enumerate(zip(st.columns(len(row)), row, strict=True)):
+        columns = st.columns([picture.width for picture in row])
+        for place, (column, picture) in enumerate(zip(columns, row, strict=True)):
             with column:
                 _picture(run_id, picture, first + place)
     clicked = st.session_state.get(_cell(run_id))
@@ -257,14 +251,10 @@ def _remember(run_id: str, event: Any, key: str) -> None:
 
 
 def _below(view: View) -> None:
-    """The formula, and the parameters that act in the step."""
+    """The formula, and what else the step was given."""
     record = view.scene.record
     if record.explanation is not None:
         show_formula(record.explanation)
-        acting = [name for name in record.explanation.parameters if name in view.params]
-        if acting:
-            told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]))}**" for name in acting]
-            st.markdown(f"Parameters that act here: {' · '.join(told)}")
     given = {name: value for name, value in record.params.items() if not isinstance(value, tuple | list)}
     if given:
         told = [f"{in_markdown(name)} {in_markdown(library.short(value))}" for name, value in given.items()]

@@ -75,9 +75,9 @@ def batch_vector(view: View) -> Drawn:
     if scene.after is not None and scene.right is not None:
         start = np.nanmean(scene.after[scene.right], axis=0)[None]
         vector = value.vector[: start.shape[1]][None]
-        arrow = arrows(start, vector, "batch vector, from the middle of the target", MARK, 20)
+        arrow = arrows(start, vector, "batch vector", MARK, 34)
         arrow.line.width = 5
-        pictures.insert(0, picture(view, cell_map(view, "", over=[arrow]), "The batch vector"))
+        pictures.insert(0, picture(view, cell_map(view, "the batch vector", over=[arrow]), "The batch vector"))
     numbers = {"length": f"{np.linalg.norm(value.vector):.3g}", "agreement of its vectors": f"{value.size:.2f} of 1"}
     return Drawn(tuple(pictures), numbers)
 

@@ -51,7 +51,7 @@ def _followed(view: View, row: int, followed: Followed) -> Drawn:
     order = order[:enough]
     rows, weights = followed.rows[order], followed.weights[order]
     places, own = view.scene.after[rows], view.scene.after[row]
-    over = [weighted(places, weights, "cells it follows, by weight"), mark(view, row)]
+    over = [weighted(places, weights, "cells followed"), mark(view, row)]
     under = [lines(np.tile(own, (len(rows), 1)), places, "#D55E00")]
     if followed.other is not None:
         ways = view.scene.after[followed.other[order]] - places
@@ -73,8 +73,8 @@ def _experts(view: View, row: int, experts: Experts) -> Drawn:
     order = order[experts.share[order] > 0.005]
     start = view.scene.after[row] - (experts.share[:, None] * experts.offsets).sum(axis=0)
     over = [
-        arrows(np.tile(start, (len(order), 1)), experts.offsets[order], "way of each cluster, at full share"),
-        arrows(start[None], (view.scene.after[row] - start)[None], "the cell's way: their mean", "#D55E00", 14),
+        arrows(np.tile(start, (len(order), 1)), experts.offsets[order], "by cluster"),
+        arrows(start[None], (view.scene.after[row] - start)[None], "their mean", "#D55E00", 14),
         mark(view, row),
     ]
     figure = cell_map(view, f"clusters of {_name(view, row)} as experts", over=over)
@@ -113,7 +113,7 @@ def _map_to_click(view: View) -> tuple[Picture, ...]:
     """The cells, for as long as none was clicked."""
     if view.scene.after is None or (view.clicked is not None and followed_by(view.replay, view.scene, view.clicked)):
         return ()
-    return (picture(view, cell_map(view, ""), "Cells to click", clicks=True),)
+    return (picture(view, cell_map(view, "the cells"), "Cells to click", clicks=True),)
 
 
 @draws(Stretch)
