@@ -261,12 +261,12 @@ def sided_neighbors(view: View) -> Drawn:
 
 
 def _search(view: View, directions: dict[str, tuple[Neighbors, np.ndarray | None, np.ndarray | None]]) -> Drawn:
-    """Distances to the nearest neighbour, and the neighbours of the clicked cell as lines."""
-    nearest = {name or "nearest": _finite(near.distances[:, 0]) for name, (near, _, _) in directions.items()}
-    chart = Picture(
-        distribution(nearest, "Distance to the nearest neighbour", "distance"), "Distances to the nearest neighbour"
-    )
+    """Distances to the nearest neighbour (to the furthest where cells find themselves), and those of the clicked cell."""
     k = max(near.indices.shape[1] for near, _, _ in directions.values())
+    themselves = all(not near.distances[:, 0].any() for near, _, _ in directions.values())
+    at, which = (-1, f"neighbour {k:,}") if themselves else (0, "the nearest neighbour")
+    distances = {name or which: _finite(near.distances[:, at]) for name, (near, _, _) in directions.items()}
+    chart = Picture(distribution(distances, f"Distance to {which}", "distance"), f"Distances to {which}")
     numbers = {"neighbours searched": f"{k:,} per cell"}
     if view.scene.after is None:
         return Drawn((chart,), numbers)

@@ -77,9 +77,8 @@ def dendrogram(view: View, merges: Sequence[Sides], height: FloatArray | None = 
     style(figure, title="Order of the merges")
     ticks = [in_chart(names[b], 16) for b in order]
     figure.update_xaxes(tickvals=x, ticktext=ticks, tickfont={"size": FONT}, showgrid=False, zeroline=False)
-    figure.update_yaxes(
-        rangemode="tozero", showticklabels=height is not None, showgrid=height is not None, zeroline=False
-    )
+    top, scaled = float(heights.max(initial=1.0)), height is not None
+    figure.update_yaxes(range=[-0.06 * top, 1.15 * top], showticklabels=scaled, showgrid=scaled, zeroline=False)
     return figure
 
 
@@ -98,7 +97,7 @@ def lost_variance(view: View) -> Drawn:
         )  # fmt: skip
     figure.add_hline(
         MUCH, line={"color": OKABE_ITO[5], "dash": "dash", "width": 3}, annotation_text="10 %: biology may be lost",
-        annotation_font={"color": OKABE_ITO[5]}, annotation_position="top left",
+        annotation_font={"color": OKABE_ITO[5]}, annotation_position="top right",
     )  # fmt: skip
     style(figure, title="Share of each batch's variance that a merge took")
     top = max(MUCH * 1.35, float(np.nanmax(value.lost_var, initial=0)) * 1.15)

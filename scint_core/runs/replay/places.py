@@ -149,8 +149,8 @@ class Places:
             return np.asarray(self._problem.pca[:, :SHOWN], dtype=np.float32)
         return None
 
-    def move(self, space: str, found: list[Positions]) -> None:
-        """Put the cells where they were found."""
+    def move(self, space: str, found: list[Positions], axis: str) -> None:
+        """Put the cells where they were found; the dimensions of a space that begins here bear the name `axis`."""
         n = max(p.coordinates.shape[1] for p in found)
         now = self.now(space)
         places = np.full((self._problem.n_cells, n), np.nan, dtype=np.float32) if now is None else now.copy()
@@ -158,7 +158,7 @@ class Places:
             places[positions.rows] = positions.coordinates
         places.flags.writeable = False
         self._now[space] = places
-        self.axes.setdefault(space, found[0].axis)
+        self.axes.setdefault(space, axis)
 
     def beginning(self, record: StepRecord, found: list[Positions]) -> str:
         """The space of positions that come from nothing known: the data's where they lie near it, else one of its own.

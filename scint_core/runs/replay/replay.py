@@ -94,7 +94,7 @@ class _Stage:
         space = self._space_of(record, found) if found else self._space_about(record, about, rows)
         before = self._places.now(space) if space else None
         if found:
-            self._places.move(space, found)
+            self._places.move(space, found, self._axis_of(record, found[0]))
             self._spaces.update({(number, positions.path): (space, positions) for positions in found})
         after = self._places.now(space) if space else None
         vectors = self._vectors(value)
@@ -122,6 +122,12 @@ class _Stage:
             if positions is not None and found[0].is_like(positions):
                 return space
         return self._places.beginning(record, found)
+
+    def _axis_of(self, record: StepRecord, found: Positions) -> str:
+        """The name of the dimensions: of an array without one, that of the positions it was made of."""
+        given = [self._spaces[key][1] for key in zip(record.inputs, record.parts, strict=True) if key in self._spaces]
+        names = [positions.axis for positions in given if positions.width == found.width]
+        return names[0] if found.genes and names else found.axis
 
     def _space_about(self, record: StepRecord, about: About, rows: dict[str, IntArray]) -> str:
         """The space in which a step that moves no cell is to be seen: where all cells that it is about have a place."""
