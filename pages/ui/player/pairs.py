@@ -37,7 +37,6 @@ from scint_core.contract import (
 
 _PLAIN_LINE = "rgba(128,136,144,0.8)"
 _SCORES = ((0.0, "#440154"), (0.34, "#31688E"), (0.67, "#35B779"))  # viridis, by the lower end of a third
-_STAGES = ("found", "kept by the filter", "with a score above 0")
 Ends = tuple[np.ndarray, np.ndarray]
 
 
@@ -123,11 +122,9 @@ def _kept_lines(view: View, ends: Ends, kept: BoolArray) -> list[go.Scattergl]:
 def anchors(view: View) -> Drawn:
     """Anchors found, filtered and scored: as lines by their score, as a funnel, and those of the clicked cell."""
     value, ends = view.value, view.scene.ends
-    scored = value.kept & (value.score > 0)
-    counts = [len(value.left), int(value.kept.sum()), int(scored.sum())]
-    numbers = {name: f"{n:,}" for name, n in zip(_STAGES, counts, strict=True)}
+    numbers = {name: f"{int(stage.sum()):,}" for name, stage in _stages(value).items()}
     right = None if ends is None else rightness(view, ends)
-    funnel = Picture(_funnel(value, right), "Anchors found, kept by the filter, and with a score above 0")
+    funnel = Picture(_funnel(value, right), "How many anchors are left after each stage")
     if ends is None or view.scene.after is None:
         return Drawn((funnel,), numbers)
     over, table = _of_clicked(view, value, ends)
@@ -153,15 +150,23 @@ def _by_score(view: View, value: Anchors, ends: Ends) -> list[go.Scattergl]:
     return found
 
 
+def _stages(value: Anchors) -> dict[str, BoolArray]:
+    """Which anchors are left after each stage; those of the filter are left out where it dropped none."""
+    every, scored = np.ones(len(value.left), dtype=np.bool_), value.kept & (value.score > 0)
+    if value.kept.all():
+        return {"anchors": every, "score above 0": scored}
+    return {"found": every, "kept by the filter": value.kept, "score above 0": scored}
+
+
 def _funnel(value: Anchors, right: BoolArray | None) -> go.Figure:
     """How many anchors are left after each stage, right and wrong ones apart where types are known."""
-    stages = (np.ones(len(value.left), dtype=bool), value.kept, value.kept & (value.score > 0))
+    stages = _stages(value)
     groups = {"anchors": np.ones(len(value.left), dtype=bool)} if right is None else {"right": right, "wrong": ~right}
     figure = go.Figure()
     for (name, chosen), colour in zip(groups.items(), (RIGHT, WRONG), strict=False):
-        counts = [int((stage & chosen).sum()) for stage in stages]
+        counts = [int((stage & chosen).sum()) for stage in stages.values()]
         figure.add_bar(
-            y=list(_STAGES), x=counts, orientation="h", name=name, marker={"color": colour}, meta=f"funnel:{name}",
+            y=list(stages), x=counts, orientation="h", name=name, marker={"color": colour}, meta=f"funnel:{name}",
             text=[f"{n:,}" for n in counts], textposition="auto", textfont={"size": FONT + 1}, cliponaxis=False,
         )  # fmt: skip
     style(figure, title="Anchors, stage by stage")
@@ -261,7 +266,7 @@ def sided_neighbors(view: View) -> Drawn:
 
 
 def _search(view: View, directions: dict[str, tuple[Neighbors, np.ndarray | None, np.ndarray | None]]) -> Drawn:
-    """Distances to the nearest neighbour (to the furthest where cells find themselves), and those of the clicked cell."""
+    """Distances to the nearest neighbour, or to the furthest where cells find themselves; those of a clicked cell."""
     k = max(near.indices.shape[1] for near, _, _ in directions.values())
     themselves = all(not near.distances[:, 0].any() for near, _, _ in directions.values())
     at, which = (-1, f"neighbour {k:,}") if themselves else (0, "the nearest neighbour")

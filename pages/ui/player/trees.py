@@ -24,7 +24,7 @@ def sample_tree(view: View) -> Drawn:
     merges = list(zip(value.merges.left, value.merges.right, strict=True))
     tree = dendrogram(view, merges, value.height)
     tree.update_yaxes(title="distance: 1 ÷ similarity")
-    chart = heat_map(value.similarity, names, names, "Anchors, as a share of the smaller batch")
+    chart = heat_map(value.similarity, names, names, "Anchors per cell of the smaller batch")
     numbers = {"merges": f"{len(merges):,}", "anchors": f"{int(np.triu(value.anchors, 1).sum()):,}"}
     return Drawn((Picture(tree, "The tree of merges"), Picture(chart, "Similarity of every two batches")), numbers)
 

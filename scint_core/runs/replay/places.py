@@ -34,7 +34,7 @@ DATA, COMPONENTS = "data", "components"
 """The spaces of the data as they came in: log values on the run's fixed axes, and principal components."""
 
 _SCALES = 3.0  # how far two sizes may be apart to be of one scale
-_NEAR = 1.0  # a correction moves cells by less than this many times their spread
+_NEAR = 3.0  # a correction moves cells by less than this many times their spread
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Positions:
     """Positions in a result: `coordinates` (cells × at most 3) of `rows`, out of `width` dimensions.
 
     `genes` is True for values of genes, which are seen on the run's fixed axes, and False for dimensions of their own;
-    an array alone does not always tell.
+    an array alone does not always tell. `axis` names the dimensions, where the result does.
     """
 
     path: str
@@ -111,7 +111,7 @@ def _arrays(value: Any, frames: Frames, path: str) -> Iterator[tuple[str, Any, s
         for i, item in enumerate(value):
             yield from _arrays(item, frames, f"{inside}{i}")
     elif sp.issparse(value) or (isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"):
-        yield path, value, "PC", frames.is_genes(value)
+        yield path, value, "", frames.is_genes(value)
     elif isinstance(value, Embedding):
         yield f"{inside}coordinates", value.coordinates, value.axis, False
     elif isinstance(value, SharedSpace):
@@ -175,7 +175,7 @@ class Places:
         return name if record.sides is None else f"{name}:{record.sides}"
 
     def _is_components(self, found: Positions) -> bool:
-        if len(found.rows) != self._problem.n_cells or found.axis != "PC":
+        if len(found.rows) != self._problem.n_cells or found.axis not in ("", "PC"):
             return False
         try:
             return bool(self._problem.pca.shape[1] == found.width)

@@ -124,10 +124,10 @@ class _Stage:
         return self._places.beginning(record, found)
 
     def _axis_of(self, record: StepRecord, found: Positions) -> str:
-        """The name of the dimensions: of an array without one, that of the positions it was made of."""
+        """The name of the dimensions; of an array, that of the positions it was made of."""
         given = [self._spaces[key][1] for key in zip(record.inputs, record.parts, strict=True) if key in self._spaces]
         names = [positions.axis for positions in given if positions.width == found.width]
-        return names[0] if found.genes and names else found.axis
+        return found.axis or (names[0] if names else "PC")
 
     def _space_about(self, record: StepRecord, about: About, rows: dict[str, IntArray]) -> str:
         """The space in which a step that moves no cell is to be seen: where all cells that it is about have a place."""
