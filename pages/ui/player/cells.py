@@ -37,7 +37,9 @@ def positions(view: View) -> Drawn:
     drawn = Drawn(
         (picture(view, figure, "Cells before and after", caption=caption, clicks=True, width=_TWO_MAPS),), numbers
     )
-    return drawn + _along(view) + clicked_cell(view)
+    drawn += _along(view)
+    of_cell = clicked_cell(view)
+    return of_cell + drawn if of_cell.pictures else drawn + of_cell
 
 
 def _standing(view: View) -> Picture:

@@ -29,8 +29,7 @@ def soft_clusters(view: View) -> Drawn:
     )  # fmt: skip
     chart.update_traces(zmin=-3, zmax=3)
     strongest = value.membership.max(axis=1)
-    numbers = {"clusters": f"{n:,}", "mean share in the strongest": f"{strongest.mean():.0%}",
-               "furthest from expected": f"× {2 ** np.abs(ratio[value.expected > 1]).max(initial=0):.2g}"}  # fmt: skip
+    numbers = {"clusters": f"{n:,}", "mean share in the strongest": f"{strongest.mean():.0%}"}
     alt = "Cells of every batch in every cluster against what is expected"
     pictures = (*_map(view), Picture(chart, alt))
     return Drawn(pictures + _of_clicked(view), numbers)
@@ -43,7 +42,9 @@ def _map(view: View) -> tuple[Picture, ...]:
     groups = Groups(view.value.membership.argmax(axis=1), tuple(f"cluster {k + 1}" for k in range(n)), "cluster")
     over = [] if view.clicked is None else [mark(view, view.clicked)]
     figure = cell_map(view, "Every cell by its strongest cluster", colouring=groups, over=over)
-    figure.update_layout(showlegend=n <= _MOST_BARS)
+    if n > _MOST_BARS:
+        figure.update_layout(showlegend=False)
+        figure.layout.annotations = [note for note in figure.layout.annotations if note.bgcolor is None]  # no names
     return (picture(view, figure, "Strongest clusters", caption="Click a cell to see its shares.", clicks=True),)
 
 

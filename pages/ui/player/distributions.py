@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
 
 from pages.ui.colouring import SCALE
 from pages.ui.palette import colours
@@ -14,7 +15,9 @@ from pages.ui.text import in_chart
 from scint_core.contract import FloatArray
 
 _BINS = 50
-_MOST_TEXTS = 100  # cells of a heat map that still bear their number
+_FILL = 0.25  # opacity under an outline
+_MOST_TICKS = 15
+_MOST_TEXTS, _MOST_ROWS = 100, 12  # cells and rows of a heat map up to which numbers are written into it
 
 
 def by_batch(view: View, values: FloatArray, rows: np.ndarray | None) -> dict[str, FloatArray]:
@@ -70,6 +73,7 @@ def outline(values: FloatArray, edges: FloatArray, middle: FloatArray, name: str
     counts = np.histogram(values[np.isfinite(values)], edges)[0]
     return go.Scatter(
         x=middle, y=counts / max(len(values), 1), mode="lines", name=in_chart(name), fill="tozeroy", meta="outline",
+        fillcolor=f"rgba{(*hex_to_rgb(colour), _FILL)}",
         line={"color": colour, "shape": "hvh", "width": 2}, hovertemplate="%{x:.3g}: %{y:.1%}<extra></extra>",
     )  # fmt: skip
 
@@ -80,14 +84,15 @@ def bars(values: Mapping[str, float], title: str, axis: str, palette: Mapping[st
     figure = go.Figure(
         go.Bar(
             x=list(values.values()), y=names, orientation="h", text=[short(v) for v in values.values()], meta="bars",
-            textfont={"size": FONT}, textposition="auto", cliponaxis=False,
+            textfont={"size": FONT}, textposition="outside", textangle=0, cliponaxis=False,
             marker={"color": [(palette or {}).get(name, colours(1)[0]) for name in values]},
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
     )  # fmt: skip
     style(figure, title=title)
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=axis, nticks=6)
+    low, high = min(0.0, *values.values()), max(0.0, *values.values())
+    figure.update_xaxes(title=axis, nticks=5, range=[1.3 * low, 1.3 * high] if high > low else None)
     return figure
 
 
@@ -96,7 +101,7 @@ def heat_map(
 ) -> go.Figure:
     """A matrix as shades, with numbers where there is room; a scale of two colours around `middle` where given."""
     scale = {"colorscale": SCALE} if middle is None else {"colorscale": "RdBu_r", "zmid": middle}
-    few = values.size <= _MOST_TEXTS
+    few = values.size <= _MOST_TEXTS and len(values) <= _MOST_ROWS
     figure = go.Figure(
         go.Heatmap(
             z=values, x=[in_chart(c, 18) for c in columns], y=[in_chart(r, 18) for r in rows], xgap=1, ygap=1,
@@ -122,7 +127,7 @@ def curve(y: Mapping[str, FloatArray], title: str, x_axis: str, y_axis: str, fir
         )  # fmt: skip
     style(figure, title=title)
     figure.update_layout(showlegend=len(y) > 1)
-    figure.update_xaxes(title=x_axis)
+    figure.update_xaxes(title=x_axis, dtick=1 if max(map(len, y.values())) <= _MOST_TICKS else None)
     figure.update_yaxes(title=y_axis)
     return figure
 

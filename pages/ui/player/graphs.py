@@ -58,10 +58,6 @@ def _graph(view: View, n_links: int) -> go.Figure:
             line={"width": 2 + 10 * value.scores[i], "color": OKABE_ITO[5] if latest else MUTED,
                   "dash": "solid" if value.moved[i] else "dot"},
         )  # fmt: skip
-        figure.add_annotation(
-            x=(x[a] + x[b]) / 2, y=(y[a] + y[b]) / 2, text=f"{value.scores[i]:.2f}", showarrow=False,
-            bgcolor="rgba(127,127,127,0.35)",
-        )  # fmt: skip
     figure.add_scatter(
         x=x, y=y, mode="markers", marker={"size": 34, "color": list(batch_colours(view).values())}, showlegend=False,
         hovertext=[in_chart(name) for name in names], hoverinfo="text", meta="batches",

@@ -21,7 +21,7 @@ def linear_fit(view: View) -> Drawn:
     """How the coefficients of every term are spread over the genes."""
     value = view.value
     terms = {name: value.coefficients[:, i] for i, name in enumerate(value.terms) if name != "level"}
-    chart = distribution(terms, "Coefficient of every gene", "difference in log expression")
+    chart = distribution(terms, "Coefficient of every gene", "coefficient")
     chart.update_yaxes(title="share of genes")
     lost = [name for name, estimable in zip(value.terms, value.estimable, strict=True) if not estimable]
     numbers = {"genes": f"{len(value.coefficients):,}", "terms": f"{len(value.terms):,}"}

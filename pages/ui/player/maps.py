@@ -13,10 +13,11 @@ from pages.ui.colouring import Colouring
 from pages.ui.palette import OKABE_ITO
 from pages.ui.player.drawing import Picture, View, style
 from pages.ui.text import count
-from scint_core.contract import FloatArray, IntArray
+from scint_core.contract import BoolArray, FloatArray, IntArray
 
 MOST_LINES = 500
 MOST_ARROWS = 250
+_OPAQUE, _FADED = 0.8, 0.15
 _LEGEND = 150  # pixels
 _LARGER = 1.35  # than on pages that are read from near
 RIGHT, WRONG = OKABE_ITO[0], OKABE_ITO[5]
@@ -35,13 +36,13 @@ def cell_map(
     """The cells in the space of the step, on axes that are the same for all steps there; one panel per title.
 
     `layouts` (cells × at least 2 each, default: where the cells are after the step) go with the titles. Traces `over`
-    and `under` the points are drawn on the first panel.
+    and `under` the points are drawn on the first panel. Cells of batches that take no part in the step fade.
     """
     assert view.scene.after is not None
     layouts = [flat(layout) for layout in layouts or [view.scene.after]]
     reach = flat(view.replay.reach(view.scene.space))
     panels = [Panel(title, layout) for title, layout in zip(titles, layouts, strict=True)]
-    figure = charts.maps(panels, colouring or view.colouring, view.hover, frame=reach)
+    figure = charts.maps(panels, colouring or view.colouring, view.hover, _taking_part(view), reach)
     for trace in over:
         figure.add_trace(trace, row=1, col=1)
     if under:
@@ -60,6 +61,15 @@ def cell_map(
     return figure
 
 
+def _taking_part(view: View) -> BoolArray | None:
+    """Which cells belong to either side; None where all do, or where there are no sides."""
+    if view.scene.left is None or view.scene.right is None:
+        return None
+    part = np.zeros(view.replay.problem.n_cells, dtype=np.bool_)
+    part[view.scene.left] = part[view.scene.right] = True
+    return None if part.all() else part
+
+
 def beside(figure: go.Figure) -> None:
     """The legend beside a map, which is square, so that the map keeps its size whatever the legend holds."""
     side = {"orientation": "v", "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
@@ -67,9 +77,10 @@ def beside(figure: go.Figure) -> None:
 
 
 def larger_points(figure: go.Figure) -> None:
-    """Points that are seen from afar."""
+    """Points that are seen from afar; a click on one does not fade the others."""
     for trace in figure.select_traces({"type": "scattergl", "mode": "markers"}):
         trace.marker.size = _LARGER * trace.marker.size
+        trace.unselected.marker.opacity = _FADED if trace.selectedpoints is not None else _OPAQUE
 
 
 def flat(layout: FloatArray) -> FloatArray:

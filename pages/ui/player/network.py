@@ -17,6 +17,7 @@ from pages.ui.text import count
 from scint_core.contract import EmbeddingHistory, LabelProbabilities, TrainedNetwork, TrainingCurves
 
 _MOST_BARS = 10
+_WIDE = 1.6  # of the width of another picture
 
 
 @draws(TrainedNetwork)
@@ -37,7 +38,7 @@ def training_curves(view: View) -> Drawn:
     numbers = {"epochs": f"{epochs:,}"}
     if len(view.value.train.values):
         numbers["objective per cell"] = f"{view.value.train.values[0]:,.0f} → {view.value.train.values[-1]:,.0f}"
-    return Drawn((Picture(figure, f"Objective and its parts over {count(epochs, 'epoch')}"),), numbers)
+    return Drawn((Picture(figure, f"Objective and its parts over {count(epochs, 'epoch')}", width=_WIDE),), numbers)
 
 
 @draws(EmbeddingHistory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.ui.palette import OKABE_ITO
 from pages.ui.player.distributions import batch_colours, by_batch, distribution
 from pages.ui.player.drawing import FONT, Drawn, Picture, View, draws, style
 from pages.ui.player.maps import (
@@ -36,7 +37,7 @@ from scint_core.contract import (
 )
 
 _PLAIN_LINE = "rgba(128,136,144,0.8)"
-_SCORES = ((0.0, "#440154"), (0.34, "#31688E"), (0.67, "#35B779"))  # viridis, by the lower end of a third
+_SCORES = ((0.0, OKABE_ITO[3]), (0.34, OKABE_ITO[4]), (0.67, OKABE_ITO[2]))  # by the lower end of a third
 Ends = tuple[np.ndarray, np.ndarray]
 
 
@@ -170,7 +171,7 @@ def _funnel(value: Anchors, right: BoolArray | None) -> go.Figure:
             text=[f"{n:,}" for n in counts], textposition="auto", textfont={"size": FONT + 1}, cliponaxis=False,
         )  # fmt: skip
     style(figure, title="Anchors, stage by stage")
-    figure.update_layout(barmode="stack", showlegend=right is not None, bargap=0.35)
+    figure.update_layout(barmode="stack", showlegend=right is not None, bargap=0.35, legend_traceorder="normal")
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title="anchors", nticks=6)
     return figure

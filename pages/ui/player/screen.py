@@ -21,7 +21,7 @@ from scint_core.runs.replay import Replay, Scene, replay
 PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
 _ADDRESS = "step"
-_WORDS = 150  # pixels that sentences and numbers take, so that pictures stay where they are
+_WORDS = 172  # pixels that sentences and numbers take, so that pictures stay where they are
 
 
 @st.cache_resource(max_entries=3, show_spinner="Setting the scenes")
@@ -195,7 +195,7 @@ def _acting(view: View) -> list[str]:
     """The method's parameters that act in the step, with the run's values."""
     explanation = view.scene.record.explanation
     acting = [name for name in explanation.parameters if name in view.params] if explanation else []
-    told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]))}**" for name in acting]
+    told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]) or 'none')}**" for name in acting]
     return [f":blue[acts here:] {', '.join(told)}"] if told else []
 
 
@@ -228,7 +228,6 @@ def _picture(run_id: str, picture: Picture, place: int) -> None:
     if not picture.clicks:
         st.plotly_chart(figure, key=key, alt=picture.alt, config=options)
     else:
-        figure.update_traces(unselected={"marker": {"opacity": 0.8}}, selector={"type": "scattergl", "mode": "markers"})
         event = st.plotly_chart(
             figure, key=f"{key}:cells", alt=picture.alt, config=options, on_select="rerun", selection_mode="points"
         )

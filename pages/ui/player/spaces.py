@@ -15,6 +15,7 @@ from scint_core.contract import BatchVector, Metagenes, MultiBatchPca, SharedSpa
 
 _MOST_AXES = 30
 _MOST_MATCHES = 120
+_LIFT = 1.5  # of the range of the curves
 
 
 @draws(MultiBatchPca)
@@ -85,7 +86,10 @@ def batch_vector(view: View) -> Drawn:
 @draws(Metagenes)
 def metagenes(view: View) -> Drawn:
     """The two curves of a dimension."""
-    numbers = {"genes summed": f"{len(view.value.genes):,}", "shift of the left curve": f"{view.value.shift:.3g}"}
+    numbers = {
+        "genes summed": f"{len(view.value.genes):,}",
+        "shift of the reference": f"{view.value.shift:.2g}",
+    }
     figure = _curves(view, view.value)
     return Drawn((Picture(figure, "The metagene of either batch along its cells"),), numbers)
 
@@ -107,15 +111,18 @@ def warping_path(view: View) -> Drawn:
     stairs.update_yaxes(title=f"place in {in_chart(left, 24)}")
     pictures = [Picture(stairs, "The warping path: matched places of the two curves")]
     if curves is not None:
-        figure = _curves(view, curves)
+        figure = _curves(view, curves, lifted=_LIFT)
         figure.add_trace(_matches(curves, path))
+        figure.update_yaxes(showticklabels=False, title="one curve lifted above the other")
         pictures.insert(0, Picture(figure, "The two curves, with lines between matched cells"))
     return Drawn(tuple(pictures), numbers)
 
 
-def _curves(view: View, value: Metagenes) -> go.Figure:
+def _curves(view: View, value: Metagenes, lifted: float = 0.0) -> go.Figure:
+    """The curves of both sides, the left one `lifted` above its values."""
     figure = go.Figure()
-    for name, curve, colour in zip(view.side_names(), (value.left, value.right), side_colours(view), strict=True):
+    curves = (value.left + lifted, value.right)
+    for name, curve, colour in zip(view.side_names(), curves, side_colours(view), strict=True):
         x = np.linspace(0, 1, len(curve))
         figure.add_scatter(
             x=x, y=curve, mode="lines", line={"color": colour, "width": 3}, name=in_chart(name), meta=f"curve:{name}"
@@ -133,7 +140,7 @@ def _matches(curves: Metagenes, path: WarpingPath) -> go.Scatter:
     x = np.full((len(chosen), 3), np.nan)
     y = np.full((len(chosen), 3), np.nan)
     x[:, 0], x[:, 1] = left / max(len(curves.left) - 1, 1), right / max(len(curves.right) - 1, 1)
-    y[:, 0], y[:, 1] = curves.left[left], curves.right[right]
+    y[:, 0], y[:, 1] = curves.left[left] + _LIFT, curves.right[right]
     return go.Scatter(
         x=x.ravel(), y=y.ravel(), mode="lines", line={"color": MUTED, "width": 1}, name="matched cells", meta="matches",
         hoverinfo="skip",

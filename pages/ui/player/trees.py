@@ -77,7 +77,7 @@ def dendrogram(view: View, merges: Sequence[Sides], height: FloatArray | None = 
     style(figure, title="Order of the merges")
     ticks = [in_chart(names[b], 16) for b in order]
     figure.update_xaxes(tickvals=x, ticktext=ticks, tickfont={"size": FONT}, showgrid=False, zeroline=False)
-    top, scaled = float(heights.max(initial=1.0)), height is not None
+    top, scaled = float(heights.max()) if len(heights) else 1.0, height is not None
     figure.update_yaxes(range=[-0.06 * top, 1.15 * top], showticklabels=scaled, showgrid=scaled, zeroline=False)
     return figure
 

@@ -50,8 +50,9 @@ class Replay:
         return next((given.value for given in self.given(scene) if isinstance(given.value, kind)), None)
 
     def reach(self, space: str) -> FloatArray:
-        """The lowest and the highest coordinates (2 × dimensions) that any cell ever has in a space."""
-        places = [p for s in self.scenes if s.space == space for p in (s.before, s.after) if p is not None]
+        """The lowest and the highest coordinates (2 × dimensions) that anything ever has in a space."""
+        shown = (s for s in self.scenes if s.space == space)
+        places = [p for s in shown for p in (s.before, s.after, s.landmarks) if p is not None]
         distinct = list({id(p): p for p in places}.values())
         low = np.nanmin([np.nanmin(p, axis=0) for p in distinct], axis=0)
         return np.stack([low, np.nanmax([np.nanmax(p, axis=0) for p in distinct], axis=0)])
@@ -125,8 +126,8 @@ class _Stage:
 
     def _axis_of(self, record: StepRecord, found: Positions) -> str:
         """The name of the dimensions; of an array, that of the positions it was made of."""
-        given = [self._spaces[key][1] for key in zip(record.inputs, record.parts, strict=True) if key in self._spaces]
-        names = [positions.axis for positions in given if positions.width == found.width]
+        given = [self._spaces[key] for key in zip(record.inputs, record.parts, strict=True) if key in self._spaces]
+        names = [self._places.axes[space] for space, positions in given if positions.width == found.width]
         return found.axis or (names[0] if names else "PC")
 
     def _space_about(self, record: StepRecord, about: About, rows: dict[str, IntArray]) -> str:
