@@ -43,7 +43,7 @@ def positions(view: View) -> Drawn:
 
 
 def _standing(view: View) -> Picture:
-    over = [] if view.clicked is None else [mark(view, view.clicked)]
+    over = [] if view.clicked is None else [mark(view.scene.after, view.clicked)]
     return picture(view, cell_map(view, "the cells", over=over), view.scene.record.title)
 
 

@@ -40,7 +40,7 @@ def _map(view: View) -> tuple[Picture, ...]:
         return ()
     n = view.value.membership.shape[1]
     groups = Groups(view.value.membership.argmax(axis=1), tuple(f"cluster {k + 1}" for k in range(n)), "cluster")
-    over = [] if view.clicked is None else [mark(view, view.clicked)]
+    over = [] if view.clicked is None else [mark(view.scene.after, view.clicked)]
     figure = cell_map(view, "Every cell by its strongest cluster", colouring=groups, over=over)
     if n > _MOST_BARS:
         figure.update_layout(showlegend=False)

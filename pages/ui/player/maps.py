@@ -17,6 +17,7 @@ from scint_core.contract import BoolArray, FloatArray, IntArray
 
 MOST_LINES = 500
 MOST_ARROWS = 250
+_FULL = 0.05  # weight of a disc of full size
 _OPAQUE, _FADED = 0.8, 0.15
 _LEGEND = 150  # pixels
 _LARGER = 1.35  # than on pages that are read from near
@@ -93,7 +94,8 @@ def flat(layout: FloatArray) -> FloatArray:
 def picture(
     view: View, figure: go.Figure, what: str, *, caption: str = "", clicks: bool = False, width: float = 1.0
 ) -> Picture:
-    """A map of cells as a picture."""
+    """A map of cells as a picture; the fading that a click brings is undone when the cell is drawn."""
+    figure.update_layout(selectionrevision=str(view.clicked))
     shown = len(charts.sample_of_cells(view.replay.problem.n_cells))
     sample = "" if shown == view.replay.problem.n_cells else f" {shown:,} cells drawn."
     alt = f"{what}: map of {count(shown, 'cell')}, coloured by {view.colouring.title}"
@@ -126,7 +128,7 @@ def arrows(
         x=x, y=y, mode="lines+markers", line={"color": colour, "width": 1.6}, name=name or "arrows", meta="arrows",
         marker={"symbol": "arrow", "angleref": "previous", "size": np.tile([0, size, 0], len(starts)), "color": colour,
                 "opacity": 1, "line": {"width": 0}},
-        showlegend=bool(name), hoverinfo="skip",
+        showlegend=bool(name), hoverinfo="skip", unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
 
 
@@ -138,21 +140,21 @@ def _segments(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatAr
     return x, y
 
 
-def mark(view: View, row: int, name: str = "clicked cell") -> go.Scatter:
-    """A ring around one cell."""
-    assert view.scene.after is not None
-    x, y = flat(view.scene.after[[row]])[0]
+def mark(layout: FloatArray, row: int, name: str = "clicked cell") -> go.Scatter:
+    """A ring around one cell of a layout (cells × at least 2)."""
+    x, y = flat(layout[[row]])[0]
     return go.Scatter(
-        x=[x], y=[y], mode="markers", name=name, meta="mark", hoverinfo="skip",
+        x=[x], y=[y], mode="markers", name=name, meta="mark", hoverinfo="skip", unselected={"marker": {"opacity": 1}},
         marker={"symbol": "circle-open", "size": 20, "color": MARK, "line": {"width": 4}},
     )  # fmt: skip
 
 
 def weighted(places: FloatArray, weights: FloatArray, name: str) -> go.Scatter:
-    """Cells by how much they weigh: the larger the disc, the more."""
+    """Cells by how much they weigh: the disc's area follows the weight up to a fifth of all."""
     x, y = flat(places).T
-    size = 6 + 22 * np.sqrt(weights / max(float(weights.max(initial=0)), 1e-12))
+    size = 6 + 22 * np.sqrt(np.minimum(weights, 4 * _FULL) / _FULL)
     return go.Scatter(
         x=x, y=y, mode="markers", name=name, meta="weights", text=[f"{w:.1%}" for w in weights], hoverinfo="text",
         marker={"size": size, "color": "rgba(213,94,0,0.45)", "line": {"color": MARK, "width": 1.2}},
+        unselected={"marker": {"opacity": 0.7}},
     )  # fmt: skip

@@ -81,7 +81,7 @@ def label_probabilities(view: View) -> Drawn:
     if view.scene.after is None:
         return Drawn(numbers=numbers)
     groups = Groups(best, tuple(value.names), "predicted label")
-    over = [] if view.clicked is None else [mark(view, view.clicked)]
+    over = [] if view.clicked is None else [mark(view.scene.after, view.clicked)]
     figure = cell_map(view, "Every cell by its most probable label", colouring=groups, over=over)
     shown = picture(view, figure, "Predicted labels", caption="Click a cell to see all its labels.", clicks=True)
     return Drawn((shown, *_of_clicked(view)), numbers)

@@ -183,7 +183,7 @@ def _of_clicked(view: View, value: Anchors, ends: Ends) -> tuple[list[go.Scatter
         return [], ""
     own = np.flatnonzero((ends[0] == view.clicked) | (ends[1] == view.clicked))
     if not len(own):
-        return [mark(view, view.clicked)], "The clicked cell is in no anchor."
+        return [mark(view.scene.after, view.clicked)], "The clicked cell is in no anchor."
     own = own[np.argsort(-value.shared[own])]
     other = np.where(ends[0][own] == view.clicked, ends[1][own], ends[0][own])
     start = np.tile(view.scene.after[view.clicked], (len(own), 1))
@@ -193,7 +193,10 @@ def _of_clicked(view: View, value: Anchors, ends: Ends) -> tuple[list[go.Scatter
         for shared, score, kept in zip(value.shared[own], value.score[own], value.kept[own], strict=True)
     ]
     said = "; ".join(told[:6]) + (" …" if len(told) > 6 else "")
-    return [drawn, mark(view, view.clicked)], f"Neighbours shared by the anchors of the clicked cell: {said}."
+    return [
+        drawn,
+        mark(view.scene.after, view.clicked),
+    ], f"Neighbours shared by the anchors of the clicked cell: {said}."
 
 
 @draws(PairVectors)
@@ -237,6 +240,7 @@ def _vectors(view: View, numbers: dict[str, str], what: str) -> Drawn:
     known = np.flatnonzero(np.isfinite(scene.after[scene.starts, 0]))
     chosen = known[sample(len(known), MOST_ARROWS)]
     drawn = [arrows(scene.after[scene.starts[chosen]], scene.vectors[chosen])]
+    drawn += [] if view.clicked is None else [mark(scene.after, view.clicked)]
     title = f"{len(chosen):,} of {count(len(scene.starts), 'vector')} shown, one per {what}"
     return Drawn((picture(view, cell_map(view, title, over=drawn), "Vectors", clicks=True),), numbers)
 
@@ -278,7 +282,7 @@ def _search(view: View, directions: dict[str, tuple[Neighbors, np.ndarray | None
         return Drawn((chart,), numbers)
     under, over, caption = [], [], "Click a cell to see its neighbours."
     if view.clicked is not None:
-        over, caption = [mark(view, view.clicked)], ""
+        over, caption = [mark(view.scene.after, view.clicked)], ""
         under = [line for near, rows, to in directions.values() for line in _spokes(view, near, rows, to)]
     figure = cell_map(view, "the cells", under=under, over=over)
     return Drawn((picture(view, figure, "Cells to click", caption=caption, clicks=True), chart), numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from scint_core.runs.replay import Replay, Scene, replay
 PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
 _ADDRESS = "step"
+_ROW = 2.75  # widths of ordinary pictures that a row holds
 _WORDS = 172  # pixels that sentences and numbers take, so that pictures stay where they are
 
 
@@ -200,19 +201,31 @@ def _acting(view: View) -> list[str]:
 
 
 def _pictures(run_id: str, drawn: Drawn) -> None:
-    """All pictures, two side by side."""
-    for first in range(0, len(drawn.pictures), 2):
-        row = drawn.pictures[first : first + 2]
-        columns = st.columns([picture.width for picture in row])
-        for place, (column, picture) in enumerate(zip(columns, row, strict=True)):
+    """All pictures, side by side as far as they fit."""
+    place = 0
+    for row in _rows(drawn.pictures):
+        for column, picture in zip(st.columns([picture.width for picture in row]), row, strict=True):
             with column:
-                _picture(run_id, picture, first + place)
+                _picture(run_id, picture, place)
+            place += 1
     clicked = st.session_state.get(_cell(run_id))
     caption, button = st.columns([4, 1])
     caption.caption(drawn.caption)
     if clicked is not None and button.button("Forget the cell", width="stretch", icon=":material/close:"):
         st.session_state[_cell(run_id)] = None
         st.rerun(scope="fragment")
+
+
+def _rows(pictures: Sequence[Picture]) -> list[list[Picture]]:
+    """Pictures in rows of at most two that are not too wide together."""
+    rows: list[list[Picture]] = []
+    for picture in pictures:
+        fits = rows and len(rows[-1]) == 1 and rows[-1][0].width + picture.width <= _ROW
+        if fits:
+            rows[-1].append(picture)
+        else:
+            rows.append([picture])
+    return rows
 
 
 def _picture(run_id: str, picture: Picture, place: int) -> None:

@@ -14,6 +14,7 @@ from scint_core.runs.replay import Experts, Followed, experts_of, followed_by
 CLICK = "Click a cell to see what its vector is averaged from."
 _SHOWN = 0.995  # share of the weight whose cells are drawn
 _MOST_EXPERTS = 8
+_WIDE = 1.2  # of the width of another picture: shares no row with two maps
 
 
 def clicked_cell(view: View) -> Drawn:
@@ -45,25 +46,28 @@ def _name(view: View, row: int) -> str:
 
 def _followed(view: View, row: int, followed: Followed) -> Drawn:
     """The cells that count, as discs by their weight, with lines to the clicked one."""
-    assert view.scene.after is not None
+    assert view.scene.before is not None  # weights are measured before cells move
+    where = view.scene.before
     order = np.argsort(-followed.weights)
     enough = int(np.searchsorted(np.cumsum(followed.weights[order]), _SHOWN)) + 1
     order = order[:enough]
     rows, weights = followed.rows[order], followed.weights[order]
-    places, own = view.scene.after[rows], view.scene.after[row]
-    over = [weighted(places, weights, "cells followed"), mark(view, row)]
+    places, own = where[rows], where[row]
+    over = [weighted(places, weights, "cells followed"), mark(where, row)]
     under = [lines(np.tile(own, (len(rows), 1)), places, "#D55E00")]
     if followed.other is not None:
-        ways = view.scene.after[followed.other[order]] - places
+        ways = where[followed.other[order]] - places
         over.append(arrows(places, ways, "to their anchors"))
-    figure = cell_map(view, f"what {_name(view, row)} follows", over=over, under=under)
+    figure = cell_map(view, f"what {_name(view, row)} follows", layouts=[where], over=over, under=under)
     effective = 1 / float(np.sum(followed.weights**2))
     about = "Weights measured again on the axes that the run keeps, so roughly. " if followed.approximate else ""
     numbers = {"cells that count": f"{effective:,.1f} of {len(followed.weights):,}"}
     if view.types is not None:
         same = view.types.codes[followed.rows] == view.types.codes[row]
         numbers["weight on its own type"] = f"{float(followed.weights[same].sum()):.0%}"
-    return Drawn((picture(view, figure, "What the clicked cell follows", caption=about, clicks=True),), numbers)
+    return Drawn(
+        (picture(view, figure, "What the clicked cell follows", caption=about, clicks=True, width=_WIDE),), numbers
+    )
 
 
 def _experts(view: View, row: int, experts: Experts) -> Drawn:
@@ -75,7 +79,7 @@ def _experts(view: View, row: int, experts: Experts) -> Drawn:
     over = [
         arrows(np.tile(start, (len(order), 1)), experts.offsets[order], "by cluster"),
         arrows(start[None], (view.scene.after[row] - start)[None], "their mean", "#D55E00", 14),
-        mark(view, row),
+        mark(view.scene.after, row),
     ]
     figure = cell_map(view, f"clusters of {_name(view, row)} as experts", over=over)
     named = {f"cluster {k + 1}": float(experts.share[k]) for k in order}
