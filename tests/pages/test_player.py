@@ -76,6 +76,39 @@ def test_letters_are_large_and_backgrounds_clear(method):
             assert all(note.font.size is None or note.font.size >= 14 for note in figure.layout.annotations)
 
 
+VARIANTS = [
+    ("mnn", {"correct_all": True, "svd_dim": 2}),
+    ("mnn", {"cos_norm_out": False, "auto_merge": True}),
+    ("mnn", {"cos_norm_in": False, "merge_order": ["batch 2", ["batch 0", "batch 1"]]}),
+    ("fastmnn", {"auto_merge": True, "cos_norm": False}),
+    ("fastmnn", {"min_batch_skip": 2.0}),
+    ("seurat_v3", {"reduction": "pca", "k_filter": None}),
+    ("scanorama", {"features": "all", "alpha": 0.99}),
+    ("combat", {"parametric": False, "covariates": ("celltype",)}),
+    ("combat", {"mean_only": True, "reference_batch": "batch 1"}),
+    ("limma", {"covariates": ("celltype",)}),
+    ("scanvi", {"epochs_scvi": 2, "epochs_scanvi": 0}),
+]
+
+
+@pytest.mark.parametrize(("method", "params"), VARIANTS, ids=str)
+def test_steps_that_run_at_other_parameters_are_drawn_too(method, params):
+    adata = prepared(3, 40, 120, 0, 70)
+    found = scint.integrate(adata, method, label_key="celltype", **params)
+    for view in views_of(found.steps, problem_from(adata, "batch", "celltype"), found.params):
+        drawn = draw(clicking(view, 50))
+        assert drawn.pictures or drawn.numbers
+        assert all(figure.data for figure in figures(drawn))
+
+
+def test_genes_chosen_by_a_method_are_drawn_too():
+    adata = prepared(2, 40, 120, 0, 70)
+    del adata.var["highly_variable"]
+    found = scint.integrate(adata, "seurat_v3", n_features=60, k_filter=None)
+    drawn = [draw(view) for view in views_of(found.steps, problem_from(adata, "batch", "celltype"), found.params)]
+    assert sum(bool(traces(one, "trend")) for one in drawn) == 2
+
+
 # A method that no page knows
 
 

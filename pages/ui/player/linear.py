@@ -14,6 +14,7 @@ from scint_core.preprocess.hvg import VstTable
 
 _MOST_GENES = 4000
 _GRID = 200
+_MOST_EQUAL = 1e6  # shape from which on a distribution of scales is a needle
 
 
 @draws(LinearFit)
@@ -133,7 +134,7 @@ def effect_priors(view: View) -> Drawn:
     for b, (name, colour) in enumerate(batch_colours(view).items()):
         line = {"mode": "lines", "name": in_chart(name), "line": {"color": colour, "width": 3}, "meta": f"prior:{name}"}
         shift.add_scatter(x=x, y=_normal(x, value.shift_mean[b], spread[b]), **line)
-        if np.isfinite(value.scale_shape[b]) and np.isfinite(value.scale_rate[b]):
+        if value.scale_shape[b] < _MOST_EQUAL:
             scale.add_scatter(x=z, y=_inverse_gamma(z, value.scale_shape[b], value.scale_rate[b]), **line)
     for figure, title in ((shift, "Shifts: a normal distribution"), (scale, "Scales: an inverse gamma")):
         style(figure, title=title)
@@ -143,7 +144,10 @@ def effect_priors(view: View) -> Drawn:
         name: f"shift {m:+.2g} ± {s:.2g}"
         for name, m, s in zip(view.batches.names, value.shift_mean, spread, strict=True)
     }
-    return Drawn((Picture(shift, "Prior of the shifts"), Picture(scale, "Prior of the scales")), numbers)
+    pictures = [Picture(shift, "Prior of the shifts")]
+    if scale.data:
+        pictures.append(Picture(scale, "Prior of the scales"))
+    return Drawn(tuple(pictures), numbers)
 
 
 def _normal(x: FloatArray, mean: float, sd: float) -> FloatArray:

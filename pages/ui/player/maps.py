@@ -52,6 +52,7 @@ def cell_map(
             figure.add_trace(trace, row=1, col=1)
         figure.data = figure.data[points:] + figure.data[:points]
     style(figure)
+    figure.update_layout(uirevision=view.scene.space)  # who has zoomed stays there, as long as the space is the same
     larger_points(figure)
     if len(titles) == 1:
         beside(figure)

@@ -20,7 +20,7 @@ from scint_core.runs.replay import Replay, Scene, replay
 
 PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
-_ADDRESS = "step"
+_ADDRESS, _SEEN = "step", "steps:seen"
 _ROW = 2.75  # widths of ordinary pictures that a row holds
 _WORDS = 172  # pixels that sentences and numbers take, so that pictures stay where they are
 
@@ -43,7 +43,7 @@ def _at_hand(record: StepRecord, number: int, loaded: Callable[[int], Any]) -> S
 def play(data: library.DataView, run: library.RunView, colouring: Groups) -> None:
     """Draw the player of a finished run, its cells in these colours (in the caller's order)."""
     n = len(run.result.steps)
-    st.session_state.setdefault(_at(run.id), _from_address(n))
+    st.session_state.setdefault(_at(run.id), _first(n))
     playing = st.session_state.get(_playing(run.id), False)
     st.fragment(_player, run_every=PACE if playing else None)(data, run, colouring, n)
 
@@ -57,9 +57,10 @@ def _playing(run_id: str) -> str:
     return f"steps:playing:{run_id}"
 
 
-def _from_address(n: int) -> int:
-    """The step that the address of the page asks for, else the first."""
-    asked = st.query_params.get(_ADDRESS, "1")
+def _first(n: int) -> int:
+    """The step to begin with: the one that the address asked for when the session began, else the first."""
+    asked = "" if st.session_state.get(_SEEN) else st.query_params.get(_ADDRESS, "")
+    st.session_state[_SEEN] = True
     return min(max(int(asked), 1), n) if asked.isdecimal() else 1
 
 
