@@ -23,6 +23,7 @@ def run_fastmnn(page, server, address):
     settled(page)
     go_to(page, "Steps")
     page.get_by_text("step 1 of 16").wait_for()
+    settled(page)
 
 
 def at(page):
