@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 from pages.ui.player.distributions import bins, outline, side_colours
 from pages.ui.player.drawing import Drawn, Picture, View, draws, style
 from pages.ui.player.maps import MOST_ARROWS, arrows, cell_map, flat, mark, picture, sample
+from pages.ui.player.trees import dendrogram, merges_until
 from pages.ui.player.weights import clicked_cell
 from pages.ui.text import count
 from scint_core.contract import BatchVector, Embedding, FloatArray
@@ -23,7 +24,7 @@ def positions(view: View) -> Drawn:
         return Drawn()
     moved = scene.moved
     if not len(moved):
-        return Drawn((_standing(view),), _placed(view)) + _along(view)
+        return Drawn((_standing(view), *_tree(view)), _placed(view)) + _along(view)
     assert scene.before is not None
     way = scene.after - scene.before
     chosen = moved[sample(len(moved), MOST_ARROWS)]
@@ -45,6 +46,14 @@ def positions(view: View) -> Drawn:
 def _standing(view: View) -> Picture:
     over = [] if view.clicked is None else [mark(view.scene.after, view.clicked)]
     return picture(view, cell_map(view, "the cells", over=over), view.scene.record.title)
+
+
+def _tree(view: View) -> tuple[Picture, ...]:
+    """The merges so far, where the step ends one of several."""
+    merges = merges_until(view)
+    if len(view.batches.names) < 3 or not merges or view.scene.record.sides != merges[-1] or view.rows() is None:
+        return ()
+    return (Picture(dendrogram(view, merges), "The tree of merges so far"),)
 
 
 def _placed(view: View) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pages.ui.text import in_chart
 from scint_core.contract import FloatArray, LostVariance, MergeTree, SampleTree, Sides
 
 MUCH = 0.1  # share of a batch's variance from which on a loss is worth a warning
+_MOST_TEXTS = 6  # bars that bear their number
 _LINE = "#7F7F7F"
 
 
@@ -68,7 +69,7 @@ def dendrogram(view: View, merges: Sequence[Sides], height: FloatArray | None = 
             showlegend=False, hoverinfo="skip", meta="bracket",
         )  # fmt: skip
         tops[tuple(sorted((*one, *other)))] = ((x0 + x1) / 2, float(top))
-        figure.add_annotation(x=(x0 + x1) / 2, y=top, text=f"merge {number}", showarrow=False, yshift=14)
+        figure.add_annotation(x=(x0 + x1) / 2, y=top, text=f"merge {number}", showarrow=False, yshift=-14)
     x, y = [place[b][0] for b in order], [0.0] * len(order)
     figure.add_scatter(
         x=x, y=y, mode="markers", marker={"size": 18, "color": [colours[b] for b in order]}, showlegend=False,
@@ -93,7 +94,8 @@ def lost_variance(view: View) -> Drawn:
         lost = value.lost_var[:, b]
         figure.add_bar(
             x=merges, y=lost, name=in_chart(name), marker={"color": colours[name]}, meta=f"lost:{name}",
-            text=[f"{v:.1%}" if v else "" for v in lost], textfont={"size": FONT}, cliponaxis=False,
+            text=[f"{v:.1%}" if v else "" for v in lost] if value.lost_var.size <= _MOST_TEXTS else None,
+            textfont={"size": FONT}, textangle=0, textposition="outside", cliponaxis=False,
         )  # fmt: skip
     figure.add_hline(
         MUCH, line={"color": OKABE_ITO[5], "dash": "dash", "width": 3}, annotation_text="10 %: biology may be lost",
