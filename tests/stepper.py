@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from scint_core.contract import Sides
+
 
 @dataclass(frozen=True)
 class Record:
@@ -28,13 +30,14 @@ class PlainStep:
     """The contract of `Step` without cache or progress: results are handed back read-only.
 
     `records` holds one `Record` per step, `expected` what the method said about how many steps remain (together
-    with how many had run by then), `stages` every stage it named.
+    with how many had run by then), `stages` every stage it named, `sides` what each call of `stage` was about.
     """
 
     run_seed: int = 0
     records: list[Record] = field(default_factory=list)
     expected: list[tuple[int, int]] = field(default_factory=list)
     stages: list[tuple[str, int, int | None, int | None]] = field(default_factory=list)
+    sides: list[Sides | None] = field(default_factory=list)
 
     def __call__(self, title: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         for name, value in kwargs.items():
@@ -48,8 +51,18 @@ class PlainStep:
         assert len(work) in (0, n)
         self.expected.append((len(self.records), n))
 
-    def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:
-        self.stages.append((name, number, of, at_most))
+    def stage(
+        self,
+        name: str = "",
+        number: int = 0,
+        *,
+        of: int | None = None,
+        at_most: int | None = None,
+        sides: Sides | None = None,
+    ) -> None:
+        self.sides.append(sides)
+        if name:
+            self.stages.append((name, number, of, at_most))
 
     def seed(self, name: str) -> int:
         digest = hashlib.blake2b(f"{self.run_seed}:{name}".encode(), digest_size=4)

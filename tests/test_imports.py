@@ -77,7 +77,7 @@ def test_methods_never_import_each_other():
                 assert name.split(".")[2] in shared | {method}, f"{method} imports {name}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages" / "ui").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "pages" / "ui").rglob("*.py")), ids=lambda p: p.name)
 def test_what_pages_share_imports_no_page(path):
     for name in imported(path):
         assert not name.startswith("pages.") or name.startswith("pages.ui"), name

@@ -28,7 +28,8 @@ _FADED = 0.06  # opacity of cells that are not marked
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: `layout` (cells × 2), the pairs drawn over it (left and right positions), a colouring of its own."""
+    """One map: `layout` (cells × 2, NaN for cells without a place), the pairs drawn over it (left and right positions),
+    a colouring of its own."""
 
     title: str
     layout: FloatArray
@@ -161,7 +162,10 @@ def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
 
 def _label_groups(figure: go.Figure, layout: FloatArray, groups: Groups, place: dict[str, int]) -> None:
     for name, _, cells in groups.members():
-        x, y = np.median(layout[cells], axis=0)
+        placed = layout[cells][np.isfinite(layout[cells, 0])]
+        if not len(placed):
+            continue
+        x, y = np.median(placed, axis=0)
         figure.add_annotation(
             x=x, y=y, text=in_chart(name, 18), showarrow=False, **place,
             font={"size": 11}, bgcolor="rgba(127,127,127,0.25)", borderpad=2,
@@ -171,7 +175,7 @@ def _label_groups(figure: go.Figure, layout: FloatArray, groups: Groups, place: 
 def _frame(figure: go.Figure, n_panels: int, layouts: Sequence[FloatArray], columns: int) -> None:
     """Equal aspect, one range for all panels that holds the layouts, no ticks, the legend below."""
     everything = np.concatenate(layouts)
-    low, high = everything.min(axis=0), everything.max(axis=0)
+    low, high = np.nanmin(everything, axis=0), np.nanmax(everything, axis=0)
     margin = 0.04 * (high - low).max() + 1e-6
     for i in range(n_panels):
         place = {"row": i // columns + 1, "col": i % columns + 1}

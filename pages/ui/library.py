@@ -130,9 +130,14 @@ def training_curves(job_id: str, title: str) -> TrainingCurves:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def problem(job_id: str, label_key: str | None) -> Problem:
-    """The problem that a prepared data set poses with these labels; its matrices stay on the disk until asked for."""
+    """The problem that a prepared data set poses with these labels; its values stay on the disk and cannot be read."""
     adata = ad.read_h5ad(board().job(job_id).result / PREPARED, backed="r")
     return problem_from(adata, data_view(job_id).batch_key, label_key)
+
+
+def problem_with_values(job_id: str, label_key: str | None) -> Problem:
+    """The same with its values, read anew each time."""
+    return problem_from(ad.read_h5ad(board().job(job_id).result / PREPARED), data_view(job_id).batch_key, label_key)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

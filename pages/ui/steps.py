@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import library
 from pages.ui.text import count, in_markdown
-from scint_core.contract import StepRecord
+from scint_core.contract import Explanation, StepRecord
 
 
 def reuse(steps: Sequence[StepRecord]) -> str:
@@ -45,10 +45,14 @@ def _explanations(steps: Sequence[StepRecord]) -> None:
     explained = {record.explanation: record.title for record in reversed(steps) if record.explanation}
     for explanation, title in reversed(explained.items()):
         st.markdown(f"**{in_markdown(title)}.** {explanation.text}")
-        if explanation.slide:
-            st.caption("slide")
-            st.latex(explanation.slide)
-            st.caption("what runs")
-            st.latex(explanation.formula)
-        elif explanation.formula:
-            st.latex(explanation.formula)
+        show_formula(explanation)
+
+
+def show_formula(explanation: Explanation) -> None:
+    """The formula of a step; where the slide gives another than the one that runs, both, each under its name."""
+    if explanation.slide:
+        st.caption("slide")
+        st.latex(explanation.slide)
+        st.caption("what runs")
+    if explanation.formula:
+        st.latex(explanation.formula)

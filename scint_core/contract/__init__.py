@@ -9,7 +9,7 @@ from scint_core.contract.notes import lowered
 from scint_core.contract.params import Limits, Params, ParamSpec, Tree, param
 from scint_core.contract.problem import Problem, Source
 from scint_core.contract.progress import listening, show, tick
-from scint_core.contract.record import StepRecord
+from scint_core.contract.record import Sides, StepRecord
 from scint_core.contract.results import (
     RESULT_TYPES,
     AlignmentScores,
@@ -86,6 +86,7 @@ __all__ = [
     "SharedSpace",
     "Shift",
     "SidedNeighbors",
+    "Sides",
     "SoftClusters",
     "Source",
     "Space",

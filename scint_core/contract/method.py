@@ -11,6 +11,7 @@ import pandas as pd
 from scint_core.contract import params as params_module
 from scint_core.contract.arrays import FloatArray
 from scint_core.contract.problem import Problem
+from scint_core.contract.record import Sides
 from scint_core.contract.results import MergeTree, Pairs
 
 P = ParamSpec("P")
@@ -33,8 +34,19 @@ class Step(Protocol):
         `work` says how long each of them takes, in any unit, where they are far from alike.
         """
 
-    def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:
-        """Name the loop that the next steps belong to: "merge 2 of 4", "iteration 3, at most 10"."""
+    def stage(
+        self,
+        name: str = "",
+        number: int = 0,
+        *,
+        of: int | None = None,
+        at_most: int | None = None,
+        sides: Sides | None = None,
+    ) -> None:
+        """Name the loop that the next steps belong to: "merge 2 of 4", "iteration 3, at most 10"; none without a name.
+
+        `sides` are the batches (positions) that the next steps are about: those of the reference and of the target.
+        """
 
     def seed(self, name: str) -> int:
         """The seed of the random step `name`: derived from the run's seed, the same on every machine."""

@@ -159,7 +159,13 @@ def run(problem: Problem, p: FastMnnParams, step: Step) -> Outcome:
     sides: dict[Node, Side] = {(b,): Side(cells) for b, cells in enumerate(reduced.scores)}
     matches: dict[Merge, Match] = {}
 
+    compared = 0
+
     def count_pairs(left: Node, right: Node) -> int:
+        nonlocal compared
+        compared += 1
+        if p.auto_merge:
+            step.stage("comparison", compared, of=(problem.n_batches - 1) ** 2, sides=(left, right))
         matches[left, right] = _match(sides[left], sides[right], p, step)
         return len(matches[left, right].pairs.left)
 
@@ -168,7 +174,7 @@ def run(problem: Problem, p: FastMnnParams, step: Step) -> Outcome:
     losses: list[FloatArray] = []
     effects: list[BatchVector] = []
     for left, right in merges_by_pairs(problem.n_batches, count_pairs) if p.auto_merge else plan:
-        step.stage("merge", len(found) + 1, of=problem.n_batches - 1)
+        step.stage("merge", len(found) + 1, of=problem.n_batches - 1, sides=(left, right))
         if not p.auto_merge:
             count_pairs(left, right)
         match, before = matches[left, right], (sides[left].cells, sides[right].cells)
@@ -189,6 +195,7 @@ def run(problem: Problem, p: FastMnnParams, step: Step) -> Outcome:
         effects.append(effect)
         _forget((left, right), sides, matches)
     skipped = tuple(is_skipped(effect, p) for effect in effects)
+    step.stage()
     lost = step("Add up the variance lost", losses_by_merge, tuple(losses), tuple(effects), skipped=skipped)
     return _outcome(problem, p, reduced, cells, found, lost)
 

@@ -171,6 +171,7 @@ def run(problem: Problem, p: HarmonyParams, step: Step) -> Outcome:
         objective.append(phase)
         if converged(float(objective[-2].values[-1]), float(phase.values[-1]), p.epsilon_harmony):
             break
+    step.stage()
     step("Follow the objective", objective_by_iteration, *objective)
     return Outcome(embedding=corrected.coordinates, notes=(*foresee(problem, p), *cells_without_direction(problem.pca)))
 

@@ -158,12 +158,14 @@ def run(problem: Problem, p: MnnParams, step: Step) -> Outcome:
     found: dict[Merge, MutualPairs] = {}
 
     def count_pairs(left: Node, right: Node) -> int:
+        if p.auto_merge:
+            step.stage("comparison", len(found) + 1, of=(problem.n_batches - 1) ** 2, sides=(left, right))
         found[left, right] = _find_pairs(sides[left], sides[right], p, step)
         return len(found[left, right].left)
 
     merges: list[Merge] = []
     for left, right in _merges(problem, p, count_pairs):
-        step.stage("merge", len(merges) + 1, of=problem.n_batches - 1)
+        step.stage("merge", len(merges) + 1, of=problem.n_batches - 1, sides=(left, right))
         if not p.auto_merge:
             count_pairs(left, right)
         pairs, reference, target = found[left, right], sides.pop(left), sides.pop(right)

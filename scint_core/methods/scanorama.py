@@ -153,7 +153,7 @@ def run(problem: Problem, p: ScanoramaParams, step: Step) -> Outcome:
     }
     unreached = np.zeros(problem.n_cells, dtype=np.bool_)
     for number, (moved, onto, matched) in enumerate(links, start=1):
-        step.stage("merge", number, of=len(links))
+        step.stage("merge", number, of=len(links), sides=(onto, moved))
         about = "Collect the matches between the batches"
         between = step(about, matches_between, matches, problem.bounds, moved=moved, onto=onto, matched=matched)
         for name, space in spaces.items():
@@ -162,6 +162,7 @@ def run(problem: Problem, p: ScanoramaParams, step: Step) -> Outcome:
             translation = step(about, translation_vectors, moving, fixed, between, sigma=p.sigma)
             space.update(zip(moved, step(f"Move the cells in {name}", translate, moving, translation), strict=True))
             unreached[problem.cells_of(moved)] |= translation.mass == 0
+    step.stage()
     embedding, expression = (
         step(f"Put {name} back together", rejoined, *(space[b] for b in range(problem.n_batches)))
         for name, space in spaces.items()

@@ -74,23 +74,34 @@ def run(problem: Problem, p: SeuratV2Params, step: Step) -> Outcome:
     largest, *others = _by_size(problem)
     step.expect(_number_of_steps(problem, p))
     scaled, weighed = _scaled_batches(problem, step)
-    about = "Find the canonical vectors of the two batches"
-    n_axes = _n_axes(problem, p)
-    spaces = [step(about, canonical_vectors, scaled[largest], scaled[b], n=n_axes) for b in others]
+    spaces = _shared_spaces(problem, p, step, scaled)
     n_axes = min(len(space.strength) for space in spaces)
     _refuse_no_axes(problem, n_axes)
     aligned: list[tuple[FloatArray, ...]] = []
     for b, space in zip(others, spaces, strict=True):
         columns = []
         for k in range(n_axes):
-            step.stage(f"batch '{problem.batch_names[b]}', dimension", k + 1, of=n_axes)
+            about = f"batch '{problem.batch_names[b]}', dimension"
+            step.stage(about, k + 1, of=n_axes, sides=((largest,), (b,)))
             curves = _metagenes(problem, p, step, (largest, b), scaled, weighed, space, k)
             path = step("Warp the metagenes onto each other", warp, curves)
             about = "Give every cell the value of the cells it is matched with"
             columns.append(step(about, matched_values, space, path, dimension=k))
         aligned.append(tuple(columns))
+    step.stage(sides=((largest,), tuple(others)))
     joined = step("Put the aligned batches together", join_aligned, tuple(spaces), tuple(aligned))
     return Outcome(embedding=problem.gathered([largest, *others], joined), notes=foresee(problem, p))
+
+
+def _shared_spaces(problem: Problem, p: SeuratV2Params, step: Step, scaled: list[FloatArray]) -> list[SharedSpace]:
+    """The canonical vectors of the largest batch with every other one."""
+    largest, *others = _by_size(problem)
+    spaces = []
+    for number, b in enumerate(others, start=1):
+        step.stage("pair", number, of=len(others), sides=((largest,), (b,)))
+        about = "Find the canonical vectors of the two batches"
+        spaces.append(step(about, canonical_vectors, scaled[largest], scaled[b], n=_n_axes(problem, p)))
+    return spaces
 
 
 def _scaled_batches(problem: Problem, step: Step) -> tuple[list[FloatArray], list[FloatArray]]:

@@ -181,7 +181,7 @@ def run(problem: Problem, p: SeuratV3Params, step: Step) -> Outcome:
     every, pairs, sizes = tuple(found.values()), tuple(found), tuple(problem.batch_sizes.tolist())
     tree = step("Order the merges by the share of anchors", sample_tree, every, pairs, sizes=sizes)
     for merge, (left, right) in enumerate(_merges(tree), start=1):
-        step.stage("merge", merge, of=problem.n_batches - 1)
+        step.stage("merge", merge, of=problem.n_batches - 1, sides=(left, right))
         about = "Gather the anchors between the two sides"
         anchors = step(about, anchors_between, every, pairs, reference=left, query=right, sizes=sizes)
         way_out = "raise 'k_filter' (None keeps all) or 'k_anchor', or leave out a batch unlike the others"
@@ -241,11 +241,12 @@ def _anchors_of_every_pair(
     }[p.reduction]
     found: dict[Pair, Anchors] = {}
     for i, j in _pairs_of_batches(problem):
-        step.stage("pair", len(found) + 1, of=len(_pairs_of_batches(problem)))
+        step.stage("pair", len(found) + 1, of=len(_pairs_of_batches(problem)), sides=((i,), (j,)))
         space = step(title, reduce, scaled[i], scaled[j], n=n_axes)
         way_out = "choose genes that vary in both, or leave one of the batches out"
         _refuse_nothing(problem, (i, j), space.strength, "dimension", way_out)
         found[i, j] = _find_anchors(space, batches[i,], batches[j,], p, step)
+    step.stage()
     return found
 
 

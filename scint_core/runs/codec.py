@@ -21,7 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from scint_core.contract import RESULT_TYPES
-from scint_core.runs.keys import is_result
+from scint_core.runs.identity import is_result
 
 VERSION = 1
 TREE = "value.json"

@@ -7,11 +7,9 @@ arrays from outside (the problem's fields) are ever hashed by content.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +19,7 @@ import numpy as np
 import scipy
 import scipy.sparse as sp
 
-from scint_core.contract import RESULT_TYPES
+from scint_core.runs.identity import ByIdentity, is_result, parts
 
 Plain = bool | int | float | str | None
 
@@ -70,16 +68,11 @@ def array_digest(array: np.ndarray) -> str:
     return state.hexdigest()
 
 
-def is_result(value: Any) -> bool:
-    """Whether `value` is of a registered result type."""
-    return RESULT_TYPES.get(type(value).__name__) is type(value)
-
-
 class Keys:
     """The keys of the arrays that a run has met, forgotten when the array is."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[weakref.ref[Any], str]] = {}
+        self._known: ByIdentity[str] = ByIdentity()
 
     def of(self, value: Any) -> str:
         """The key of an argument: given for what a step returned, else by content."""
@@ -91,11 +84,11 @@ class Keys:
             return digest("sequence", *(self.of(item) for item in value))
         if isinstance(value, Mapping):
             return digest("mapping", *(part for k, v in value.items() for part in (str(k), self.of(v))))
-        known = self._known.get(id(value))
-        if known is not None and known[0]() is value:
-            return known[1]
+        known = self._known.get(value)
+        if known is not None:
+            return known
         key = self._by_content(value)
-        self._remember(value, key)
+        self._known.remember(value, key)
         return key
 
     def name(self, value: Any, key: str) -> None:
@@ -106,39 +99,17 @@ class Keys:
             for part in (value.data, value.indices, value.indptr):
                 part.flags.writeable = False
         if isinstance(value, np.ndarray) or sp.issparse(value) or is_result(value):
-            self._remember(value, key)
-        for path, part in _parts(value):
+            self._known.remember(value, key)
+        for path, part in parts(value):
             self.name(part, f"{key}.{path}")
-
-    def _remember(self, value: Any, key: str) -> None:
-        place = id(value)
-        self._known[place] = (weakref.ref(value, self._forget(place)), key)
-
-    def _forget(self, place: int) -> Callable[[weakref.ref[Any]], None]:
-        def forget(reference: weakref.ref[Any]) -> None:
-            if self._known.get(place, (None,))[0] is reference:
-                del self._known[place]
-
-        return forget
 
     def _by_content(self, value: Any) -> str:
         if isinstance(value, np.ndarray):
             return array_digest(value)
         if sp.issparse(value):
             rows = sp.csr_matrix(value)
-            parts = (rows.data, rows.indices, rows.indptr)
-            return digest("csr", str(rows.shape), *(array_digest(part) for part in parts))
+            arrays = (rows.data, rows.indices, rows.indptr)
+            return digest("csr", str(rows.shape), *(array_digest(array) for array in arrays))
         if is_result(value):
-            return digest(type(value).__name__, *(self.of(part) for _, part in _parts(value)))
+            return digest(type(value).__name__, *(self.of(part) for _, part in parts(value)))
         raise TypeError(f"a step cannot take a {type(value).__name__} as an argument")
-
-
-def _parts(value: Any) -> list[tuple[str, Any]]:
-    """What a result holds, with the names by which it is reached."""
-    if is_result(value):
-        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-    if isinstance(value, tuple | list):
-        return [(str(i), item) for i, item in enumerate(value)]
-    if isinstance(value, dict):
-        return [(str(k), item) for k, item in value.items()]
-    return []

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from scint_core.contract import StepRecord, explanation_of, larger_of, listening
+from scint_core.contract import Sides, StepRecord, explanation_of, larger_of, listening
 from scint_core.runs import codec
 from scint_core.runs.cache import MISSING, StepCache
+from scint_core.runs.identity import Origins
 from scint_core.runs.keys import Keys, Plain, digest, engine_digest
 from scint_core.runs.progress import Progress
 from scint_core.runs.trace import TraceStore
@@ -29,7 +30,9 @@ class StepRunner:
         self._trace = trace
         self._progress = progress
         self._keys = Keys()
+        self._origins = Origins()
         self._stage = ""
+        self._sides: Sides | None = None
 
     def __call__(self, title: str, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         self._progress.begin(f"{self._stage}: {title}" if self._stage else title)
@@ -77,9 +80,18 @@ class StepRunner:
     def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
         self._progress.expect(n, work)
 
-    def stage(self, name: str, number: int, *, of: int | None = None, at_most: int | None = None) -> None:
+    def stage(
+        self,
+        name: str = "",
+        number: int = 0,
+        *,
+        of: int | None = None,
+        at_most: int | None = None,
+        sides: Sides | None = None,
+    ) -> None:
         bound = f" of {of}" if of is not None else f", at most {at_most}" if at_most is not None else ""
-        self._stage = f"{name} {number}{bound}"
+        self._stage = f"{name} {number}{bound}" if name else ""
+        self._sides = sides
 
     def seed(self, name: str) -> int:
         return int(digest("seed", str(self._seed), name)[:8], 16) & 0x7FFFFFFF
@@ -102,6 +114,8 @@ class StepRunner:
         reused: bool,
         saved: float,
     ) -> None:
+        origins = self._origins.of([*args, *kwargs.values()])
+        self._origins.name(value, len(self.records))
         names = function.__code__.co_varnames
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         self.records.append(
@@ -115,6 +129,9 @@ class StepRunner:
                 kind=type(value).__name__,
                 stage=self._stage,
                 explanation=explanation_of(function),
+                sides=self._sides,
+                inputs=tuple(number for number, _ in origins),
+                parts=tuple(part for _, part in origins),
                 load=self._trace.keep(value),
             )
         )

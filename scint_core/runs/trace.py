@@ -24,7 +24,8 @@ from scint_core.numerics.svd import randomised_svd
 from scint_core.preprocess.normalise import log_normalise
 from scint_core.runs import codec
 from scint_core.runs.cache import MISSING, StepCache
-from scint_core.runs.keys import Keys, digest, engine_digest, is_result
+from scint_core.runs.identity import is_result
+from scint_core.runs.keys import Keys, digest, engine_digest
 
 N_AXES = 50
 _SEED = 0
@@ -40,7 +41,7 @@ class Axes:
     @cached_property
     def rotation(self) -> FloatArray:
         """Genes × axes, orthonormal columns. All runs on the data have the same, so the step cache keeps them."""
-        matrix, cache = self._values(), StepCache()
+        matrix, cache = self.values(), StepCache()
         key = "" if cache.off else digest("axes", engine_digest(), Keys().of(matrix))
         rotation = cache.load(key)
         if rotation is MISSING:
@@ -48,7 +49,7 @@ class Axes:
             cache.store(key, rotation)
         return rotation  # type: ignore[no-any-return]
 
-    def _values(self) -> Matrix:
+    def values(self) -> Matrix:
         """The log values that cells are compared by; made of the counts where a method on counts has no others."""
         try:
             return self._problem.expression

@@ -102,6 +102,9 @@ def test_automatic_order_is_that_of_the_specification(sizes):
     expected, _ = fastmnn(batches, merges, k=3, n_pcs=5)
     np.testing.assert_allclose(up_to_sign(found, expected), expected, atol=1e-9)
     assert len(step.records) <= step.expected[0][1]
+    searches = (len(sizes) - 1) ** 2
+    compared = [stage[1:3] for stage in step.stages if stage[0] == "comparison"]
+    assert compared == [(number, searches) for number in range(1, searches + 1)]
 
 
 def test_steps_are_announced_exactly_unless_a_merge_is_skipped():

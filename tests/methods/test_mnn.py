@@ -162,7 +162,10 @@ def test_automatic_order_merges_the_batches_with_most_pairs_first():
     _, outcome, step = integrate(x, batch, k=4, auto_merge=True)
     assert outcome.merges.left[0] == (2,)
     assert outcome.merges.right[0] == (1,)
-    assert [stage[:3] for stage in step.stages] == [("merge", 1, 2), ("merge", 2, 2)]
+    compared = [("comparison", number, 4) for number in (1, 2, 3, 4)]
+    assert [stage[:3] for stage in step.stages] == [*compared[:3], ("merge", 1, 2), compared[3], ("merge", 2, 2)]
+    merged = [step.sides[3], step.sides[5]]
+    assert merged == list(zip(outcome.merges.left, outcome.merges.right, strict=True))
 
 
 def test_a_shared_type_is_paired_and_unshared_ones_stay_apart():

@@ -116,7 +116,8 @@ def test_every_smaller_batch_is_aligned_with_the_largest():
     spaces = step.results(canonical_vectors)
     assert [(len(s.left), len(s.right)) for s in spaces] == [(60, 50), (60, 40)]
     stages = [stage[:3] for stage in step.stages]
-    assert stages[0] == ("batch '2', dimension", 1, 4)
+    assert stages[:2] == [("pair", 1, 2), ("pair", 2, 2)]
+    assert stages[2] == ("batch '2', dimension", 1, 4)
     assert stages[-1] == ("batch '0', dimension", 4, 4)
 
 

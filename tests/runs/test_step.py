@@ -219,6 +219,46 @@ def test_an_exception_in_the_report_ends_the_run_at_the_next_tick(tmp_path):
     assert step.records == []
 
 
+def add(one, others, **scaled):
+    return one + sum(others) + sum(scaled.values())
+
+
+@pytest.mark.parametrize("limit", [None, 0], ids=["with a cache", "without"])
+def test_a_step_remembers_which_results_it_was_given(tmp_path, limit):
+    cache = StepCache(tmp_path) if limit is None else StepCache(tmp_path, limit=limit)
+    step = StepRunner(seed=0, cache=cache, trace=KeepAll(), progress=Progress(None))
+    outside = np.arange(3.0)
+    a, b = step("Two", two_results, outside)
+    doubled = step("Double", double, b, factor=3)
+    step("Add", add, doubled, (outside, a), scaled=b)
+    step("Double", double, doubled.copy())
+    found = [(record.inputs, record.parts) for record in step.records]
+    assert found == [((), ()), ((0,), ("1",)), ((1, 0, 0), ("", "0", "1")), ((), ())]
+
+
+def test_a_reused_result_is_known_by_the_step_that_took_it(tmp_path):
+    for _ in range(2):
+        step = runner(tmp_path)
+        a, _ = step("Two", two_results, np.arange(3.0))
+        step("Double", double, a)
+        assert (step.records[1].inputs, step.records[1].parts) == ((0,), ("0",))
+    assert step.records[1].reused
+
+
+def test_a_step_remembers_the_sides_it_is_about_until_the_next_stage(tmp_path):
+    step = runner(tmp_path)
+    step("Double", double, np.zeros(1))
+    step.stage("merge", 1, of=2, sides=((0,), (1,)))
+    step("Double", double, np.zeros(2))
+    step("Double", double, np.zeros(3))
+    step.stage("iteration", 1)
+    step("Double", double, np.zeros(4))
+    step.stage()
+    step("Double", double, np.zeros(5))
+    assert [record.sides for record in step.records] == [None, ((0,), (1,)), ((0,), (1,)), None, None]
+    assert [record.stage for record in step.records] == ["", "merge 1 of 2", "merge 1 of 2", "iteration 1", ""]
+
+
 def test_ticks_do_nothing_outside_a_run():
     assert tick(1, 2) is None
     assert ticking(5, 3) == 5
