@@ -8,7 +8,7 @@ from typing import Any
 
 from anndata import AnnData
 
-from scint_core.contract import Outcome, Params, Problem, Step
+from scint_core.contract import Outcome, Params, Problem, Sides, Step
 from scint_core.data.problem import problem_from
 from scint_core.data.simulate import simulate
 from scint_core.export import Integration
@@ -76,8 +76,16 @@ class SwappedStep:
     def expect(self, n: int, *, work: Sequence[float] = ()) -> None:
         self._step.expect(n, work=work)
 
-    def stage(self, name: str, number: int, **more: Any) -> None:
-        self._step.stage(name, number, **more)
+    def stage(
+        self,
+        name: str = "",
+        number: int = 0,
+        *,
+        of: int | None = None,
+        at_most: int | None = None,
+        sides: Sides | None = None,
+    ) -> None:
+        self._step.stage(name, number, of=of, at_most=at_most, sides=sides)
 
     def seed(self, name: str) -> int:
         return self._step.seed(name)

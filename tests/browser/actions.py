@@ -21,7 +21,8 @@ _READ_CHART = """element => {
 
 def open_page(page: Page, url: str, path: str = "/") -> None:
     page.goto(url + path)
-    page.get_by_role("heading", name=re.compile("Data|Integrate|Steps|Pairs|Compare|Sensitivity|Learn")).first.wait_for()
+    titles = re.compile("Data|Integrate|Steps|Pairs|Compare|Sensitivity|Learn")
+    page.get_by_role("heading", name=titles).first.wait_for()
 
 
 def settled(page: Page) -> None:
