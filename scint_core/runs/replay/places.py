@@ -167,9 +167,9 @@ class Places:
         each their own.
         """
         whole = record.sides is not None or sum(len(p.rows) for p in found) == self._problem.n_cells
-        if whole and record.kind not in (MultiBatchPca.__name__, SharedSpace.__name__):
+        if record.kind not in (MultiBatchPca.__name__, SharedSpace.__name__):
             for space, fits in ((DATA, found[0].genes), (COMPONENTS, self._is_components(found[0]))):
-                if fits and self._is_near(found[0], space):
+                if fits and (self._is_as_it_was(found[0], space) or (whole and self._is_near(found[0], space))):
                     return space
         name = f"{record.function.rpartition('.')[2]}:{found[0].width}"
         return name if record.sides is None else f"{name}:{record.sides}"
@@ -181,6 +181,13 @@ class Places:
             return bool(self._problem.pca.shape[1] == found.width)
         except DataError:
             return False
+
+    def _is_as_it_was(self, found: Positions, space: str) -> bool:
+        """Whether cells lie where they were in the data: a batch that was taken as it is."""
+        start = self.now(space)
+        if start is None or start.shape[1] != found.coordinates.shape[1]:
+            return False
+        return bool(np.allclose(found.coordinates, start[found.rows], atol=1e-3 * float(np.std(start))))
 
     def _is_near(self, found: Positions, space: str) -> bool:
         """Whether cells lie as near to where they were in the data as a correction would leave them."""
