@@ -16,6 +16,7 @@ page = st.navigation(
     [
         st.Page("data_page.py", title="Data", icon=":material/table_chart:", url_path="data", default=True),
         st.Page("integrate_page.py", title="Integrate", icon=":material/join_inner:", url_path="integrate"),
+        st.Page("pairs_page.py", title="Pairs", icon=":material/linear_scale:", url_path="pairs"),
         st.Page("compare_page.py", title="Compare", icon=":material/compare:", url_path="compare"),
         st.Page("sensitivity_page.py", title="Sensitivity", icon=":material/tune:", url_path="sensitivity"),
         st.Page("learn_page.py", title="Learn", icon=":material/school:", url_path="learn"),

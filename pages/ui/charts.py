@@ -15,6 +15,7 @@ from pages.ui.colouring import SCALE, Colouring, Groups, Shades
 from pages.ui.palette import colours
 from pages.ui.text import in_chart
 from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
+from scint_core.numerics.pair_table import pairs_at
 
 MOST_POINTS = 50_000  # per panel; more are drawn as a sample, and the caption says so
 _LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
@@ -44,10 +45,14 @@ def sample_of_cells(n_cells: int, seed: int = 0) -> IntArray:
 
 def sample_of_pairs(pairs: Pairs, most: int, seed: int = 0) -> Pairs:
     """At most `most` of the pairs that were kept, drawn evenly at random."""
-    rows = np.flatnonzero(pairs.kept)
-    if len(rows) > most:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    return Pairs(pairs.left[rows], pairs.right[rows], pairs.merge[rows], pairs.score[rows], pairs.kept[rows])
+    return pairs_at(pairs, sample_of_rows(np.flatnonzero(pairs.kept), most, seed))
+
+
+def sample_of_rows(rows: IntArray, most: int, seed: int = 0) -> IntArray:
+    """At most `most` of the rows, drawn evenly at random, in order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def maps(
@@ -137,12 +142,17 @@ def _colour_bar(shades: Shades) -> go.Scatter:
     )  # fmt: skip
 
 
-def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
-    """All lines as one trace: left end, right end, gap."""
+def line_ends(layout: FloatArray, pairs: Pairs) -> FloatArray:
+    """What a trace of lines holds, float32 (2 × 3 · pairs): left end, right end, gap."""
     ends = np.full((len(pairs), 3, 2), np.nan, dtype=np.float32)
     ends[:, 0] = layout[pairs.left]
     ends[:, 1] = layout[pairs.right]
-    x, y = ends.reshape(-1, 2).T
+    return ends.reshape(-1, 2).T
+
+
+def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
+    """All lines as one trace."""
+    x, y = line_ends(layout, pairs)
     return go.Scattergl(
         x=x, y=y, mode="lines", line={"color": _LINE_COLOUR, "width": 1}, name="pairs", meta="pairs",
         showlegend=False, hoverinfo="skip", connectgaps=False,

@@ -136,7 +136,7 @@ class Lesson:
 
     `setting` says what the world is and what is done to it, `misreading` how the picture can be misread, `explain`
     what was seen and why, with the truth that the simulation knows. `precomputed` lessons, too slow to run while
-    someone waits, are read from a file that `python -m scint_core.lab.precompute` writes.
+    someone waits, are read from a file that `python -m scint_core.runs.lesson_grids` writes.
     """
 
     name: str

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def read(folder: Path) -> Any:
     document = json.loads(text)
     if document["version"] != VERSION:
         raise Damaged(f"{folder.name}: written by another version")
-    return _decode(document["value"], folder)
+    return decode(document["value"], lambda name, crc: _load_array(folder, name, crc), folder.name)
 
 
 def size(folder: Path) -> int:
@@ -101,7 +102,7 @@ def settled(value: Any) -> Any:
 
 
 def _write_into(folder: Path, value: Any) -> None:
-    (folder / TREE).write_bytes(_document(_Encoder(folder).encode(value)))
+    (folder / TREE).write_bytes(_document(_FolderEncoder(folder).encode(value)))
 
 
 def _document(tree: Any) -> bytes:
@@ -125,12 +126,12 @@ def _publish(temporary: Path, folder: Path) -> None:
             raise
 
 
-class _Encoder:
-    """Turns a value into its tree, writing arrays beside it."""
+class Encoder:
+    """Turns a value into its tree. Where its arrays go is said by `keep`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.files = 0
+    def keep(self, array: np.ndarray) -> list[Any]:
+        """Put an array away; returns the plain values by which `decode` is handed it again."""
+        raise NotImplementedError
 
     def encode(self, value: Any) -> Any:
         """The tree of `value`; raises TypeError for what has no code."""
@@ -139,10 +140,10 @@ class _Encoder:
         if value is None or isinstance(value, bool | int | float | str):
             return {"plain": value}
         if isinstance(value, np.ndarray):
-            return {"array": self._array(value)}
+            return {"array": self.keep(value)}
         if sp.issparse(value):
             rows = sp.csr_matrix(value)
-            parts = [self._array(part) for part in (rows.data, rows.indices, rows.indptr)]
+            parts = [self.keep(part) for part in (rows.data, rows.indices, rows.indptr)]
             return {"csr": parts, "shape": list(rows.shape)}
         if is_result(value):
             fields = {f.name: self.encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -153,7 +154,15 @@ class _Encoder:
             return {"mapping": {key: self.encode(item) for key, item in value.items()}}
         raise TypeError(f"a {type(value).__name__} has no code")
 
-    def _array(self, array: np.ndarray) -> list[Any]:
+
+class _FolderEncoder(Encoder):
+    """Writes arrays as files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = 0
+
+    def keep(self, array: np.ndarray) -> list[Any]:
         """Write one array; returns its file and checksum."""
         name = f"{self.files}.npy"
         self.files += 1
@@ -161,44 +170,45 @@ class _Encoder:
         return [name, _file_checksum(self.folder / name)]
 
 
-class _Scales(_Encoder):
+class _Scales(Encoder):
     """Weighs arrays where an encoder writes them."""
 
     def __init__(self) -> None:
-        super().__init__(Path())
+        self.files = 0
         self.bytes = 0
 
-    def _array(self, array: np.ndarray) -> list[Any]:
+    def keep(self, array: np.ndarray) -> list[Any]:
         self.files += 1
         self.bytes += array.nbytes + _HEADER
         return [f"{self.files}.npy", _LARGEST_CHECKSUM]
 
 
-def _decode(tree: Any, folder: Path) -> Any:
+def decode(tree: Any, load: Callable[..., np.ndarray], name: str) -> Any:
+    """The value of a tree. `load` is handed what `keep` returned for an array; `name` says what is read, in errors."""
     kind = next(iter(tree))
     body = tree[kind]
     if kind == "plain":
         return body
     if kind == "array":
-        return _load_array(folder, *body)
+        return load(*body)
     if kind == "csr":
-        data, indices, indptr = (_load_array(folder, *part) for part in body)
+        data, indices, indptr = (load(*part) for part in body)
         return sp.csr_matrix((data, indices, indptr), shape=tuple(tree["shape"]), copy=False)
     if kind == "result":
-        return _decode_result(body, tree["fields"], folder)
+        return _decode_result(body, tree["fields"], load, name)
     if kind == "mapping":
-        return {key: _decode(item, folder) for key, item in body.items()}
-    items = [_decode(item, folder) for item in body]
+        return {key: decode(item, load, name) for key, item in body.items()}
+    items = [decode(item, load, name) for item in body]
     return tuple(items) if kind == "tuple" else items
 
 
-def _decode_result(name: str, fields: dict[str, Any], folder: Path) -> Any:
-    if name not in RESULT_TYPES:
-        raise Damaged(f"{folder.name}: there is no result type '{name}'")
+def _decode_result(result: str, fields: dict[str, Any], load: Callable[..., np.ndarray], name: str) -> Any:
+    if result not in RESULT_TYPES:
+        raise Damaged(f"{name}: there is no result type '{result}'")
     try:
-        return RESULT_TYPES[name](**{key: _decode(item, folder) for key, item in fields.items()})
+        return RESULT_TYPES[result](**{key: decode(item, load, name) for key, item in fields.items()})
     except TypeError as error:
-        raise Damaged(f"{folder.name}: '{name}' has other fields now") from error
+        raise Damaged(f"{name}: '{result}' has other fields now") from error
 
 
 def _load_array(folder: Path, name: str, checksum: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from scint_core.export import Integration
 from scint_core.lab.lesson import Lesson
 from scint_core.lab.pictures import Observation
 from scint_core.methods import find_method
+from scint_core.runs import grids
 from scint_core.runs.integrate import run_method
 
 Swaps = Mapping[Callable[..., Any], Callable[..., Any]]
@@ -83,5 +84,10 @@ class SwappedStep:
 
 
 def observe(lesson: Lesson, values: Mapping[str, Any] | None = None, seed: int = 0) -> Observation:
-    """What is seen at the given slider values, the others where they start. Raises `ParameterError` for no stop."""
-    return lesson.observe(LabBench(seed), **lesson.at(values or {}))
+    """What is seen at the given slider values, the others where they start. Raises `ParameterError` for no stop.
+
+    Precomputed lessons are read where they are stored: see `grids`.
+    """
+    at = lesson.at(values or {})
+    seen = grids.stored(lesson.name, at) if lesson.precomputed and seed == grids.SEED else None
+    return lesson.observe(LabBench(seed), **at) if seen is None else seen

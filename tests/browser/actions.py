@@ -21,7 +21,7 @@ _READ_CHART = """element => {
 
 def open_page(page: Page, url: str, path: str = "/") -> None:
     page.goto(url + path)
-    page.get_by_role("heading", name=re.compile("Data|Integrate|Compare|Sensitivity|Learn")).first.wait_for()
+    page.get_by_role("heading", name=re.compile("Data|Integrate|Pairs|Compare|Sensitivity|Learn")).first.wait_for()
 
 
 def settled(page: Page) -> None:

@@ -281,7 +281,7 @@ def test_a_deep_link_as_the_first_request_gets_the_whole_frame(page, tmp_path):
     try:
         open_page(page, fresh.url, "/integrate")
         page.get_by_text("Open and preprocess a data set first").wait_for()
-        expect(page.get_by_test_id("stSidebarNav").get_by_role("link")).to_have_count(5)
+        expect(page.get_by_test_id("stSidebarNav").get_by_role("link")).to_have_count(6)
         expect(page.get_by_test_id("stSidebarNav").get_by_role("link", name="Integrate")).to_be_visible()
     finally:
         fresh.stop()

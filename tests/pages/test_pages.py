@@ -26,7 +26,7 @@ def test_the_data_page_is_first_and_offers_samples(app):
     assert [button.label for button in app.main.button] == ["Open"]
 
 
-@pytest.mark.parametrize("name", ["Integrate", "Compare", "Sensitivity"])
+@pytest.mark.parametrize("name", ["Integrate", "Pairs", "Compare", "Sensitivity"])
 def test_a_page_without_data_leads_to_the_data_page(app, name):
     app.run()
     app.switch_page(f"{name.lower()}_page.py").run()
