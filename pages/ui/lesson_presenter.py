@@ -23,6 +23,8 @@ _BESIDE_TEXT = 238  # the same without the figures
 _SMALLEST, _LARGEST = 190, 330
 _TEXT = 19
 _BEFORE_REVEAL = ("prediction", "check")
+_WITHOUT_SLIDERS = ("prediction", "answer")  # stages that do not show where the sliders stand
+_MOVES = {"up", "down", "slider"}
 
 STYLE = """<style>
 [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stSidebar], [data-testid=stSidebarCollapsedControl] {
@@ -66,7 +68,7 @@ def present(lesson: Lesson) -> None:
 
 def _keys(lesson: Lesson, visit: Visit) -> list[tuple[str, str, str]]:
     """The keys that do something here."""
-    idle = set() if len(lesson.sliders) > 1 else {"slider"}
+    idle = _MOVES if visit.stage in _WITHOUT_SLIDERS else set() if len(lesson.sliders) > 1 else {"slider"}
     keys = [key for key in _KEYS if key[2] not in idle and (key[0] != "Enter" or visit.stage in _BEFORE_REVEAL)]
     options = {"prediction": lesson.prediction.options, "check": lesson.check.options}.get(visit.stage, ())
     return [*keys, (f"1–{len(options)}", "choose", "1")] if options else keys
@@ -76,6 +78,8 @@ def act(lesson: Lesson, visit: Visit, name: str) -> None:
     """Do what a key asks for."""
     if name in ("next", "back"):
         _go(lesson, visit, 1 if name == "next" else -1)
+    elif name in _MOVES and visit.stage in _WITHOUT_SLIDERS:
+        return
     elif name in ("up", "down"):
         _slide(lesson, visit, 1 if name == "up" else -1)
     elif name == "slider":
@@ -209,7 +213,8 @@ def _elsewhere(lesson: Lesson, visit: Visit) -> str:
 def _verdict(question: Question, given: int | None, seen: Observation, where: str = "") -> str:
     """What is right, and whether it was said."""
     right = question.answer(seen)
-    mark = "" if given is None else ":green[✓] " if given == right else ":orange[✗] "
+    wrong = "" if given is None else f":orange[✗ {in_markdown(question.options[given])}.] "
+    mark = ":green[✓] " if given == right else wrong
     return f"{where}{mark}**{in_markdown(question.options[right])}.** {question.why(seen)}"
 
 
