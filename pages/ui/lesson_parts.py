@@ -44,10 +44,13 @@ def show_pictures(lesson: Lesson, seed: int, seen: Observation, *, height: int, 
             else:
                 figure = lesson_charts.chart(picture, Look(**look, box=_widest(lesson, seed, picture)))
                 charts.show(figure, key=f"picture:{lesson.name}:{i}", alt=lesson_charts.described(picture), tools=False)
-    maps = [picture for picture in seen.pictures if isinstance(picture, CellMap)]
-    if maps:
-        for legend in lesson_maps.legends(maps):
-            st.html(legend)
+    for legend in legends_of(seen):
+        st.html(legend)
+
+
+def legends_of(seen: Observation) -> list[str]:
+    """The legends of all maps, as HTML."""
+    return lesson_maps.legends([picture for picture in seen.pictures if isinstance(picture, CellMap)])
 
 
 def _widest(lesson: Lesson, seed: int, picture: Any) -> Box | None:

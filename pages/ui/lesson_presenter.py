@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import lesson_state as state
 from pages.ui.lesson_jobs import ask_ahead, ask_beside, look
 from pages.ui.lesson_keys import hear
-from pages.ui.lesson_parts import hold_room, show_figures, show_pictures
+from pages.ui.lesson_parts import hold_room, legends_of, show_figures, show_pictures
 from pages.ui.lesson_state import STAGES, Visit
 from pages.ui.text import in_markdown
 from scint_core.lab.lesson import CHAPTERS, Lesson, Question
@@ -17,11 +17,14 @@ from scint_core.lab.pictures import Observation
 
 _SCREEN = 720  # pixels
 _LINE, _LETTERS = 31, 110  # height of a line of text with its share of the gaps, and letters on it
-_SLIDER = 27  # height of a slider's line
+_SLIDER, _LEGEND = 27, 40  # heights of a slider's line and of a legend
 _BESIDE_PICTURES = 348  # height of the title, one slider, legend, figures and keys
 _BESIDE_TEXT = 238  # the same without the figures
 _SMALLEST, _LARGEST = 190, 330
 _TEXT = 19
+_BEFORE_REVEAL = ("prediction", "check")
+_WITHOUT_SLIDERS = ("prediction", "answer")  # stages that do not show where the sliders stand
+_MOVES = {"up", "down", "slider"}
 
 STYLE = """<style>
 [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stSidebar], [data-testid=stSidebarCollapsedControl] {
@@ -41,7 +44,7 @@ STYLE = """<style>
 .lesson-figures .number { font-size: 2.5rem; }
 .lesson-figures .label { font-size: 1.15rem; }
 .lesson-figures .good { font-size: 1rem; }
-.lesson-words { font-size: 1.2rem; }
+.lesson-words { font-size: 1.1rem; }
 .lesson-words th, .lesson-words td { padding: .1rem .8rem .1rem 0; }
 </style>"""
 
@@ -55,7 +58,7 @@ def present(lesson: Lesson) -> None:
     """The stage at which the lesson stands."""
     visit = state.visit(lesson)
     st.html(STYLE)
-    st.title(f"{lesson.title}", anchor=False)
+    st.title(lesson.title, anchor=False)
     ask_ahead(lesson, visit)
     SHOWN[visit.stage](lesson, visit)
     ask_beside(lesson, visit)
@@ -65,19 +68,18 @@ def present(lesson: Lesson) -> None:
 
 def _keys(lesson: Lesson, visit: Visit) -> list[tuple[str, str, str]]:
     """The keys that do something here."""
-    idle = set() if len(lesson.sliders) > 1 else {"slider"}
+    idle = _MOVES if visit.stage in _WITHOUT_SLIDERS else set() if len(lesson.sliders) > 1 else {"slider"}
     keys = [key for key in _KEYS if key[2] not in idle and (key[0] != "Enter" or visit.stage in _BEFORE_REVEAL)]
     options = {"prediction": lesson.prediction.options, "check": lesson.check.options}.get(visit.stage, ())
     return [*keys, (f"1–{len(options)}", "choose", "1")] if options else keys
-
-
-_BEFORE_REVEAL = ("prediction", "check")
 
 
 def act(lesson: Lesson, visit: Visit, name: str) -> None:
     """Do what a key asks for."""
     if name in ("next", "back"):
         _go(lesson, visit, 1 if name == "next" else -1)
+    elif name in _MOVES and visit.stage in _WITHOUT_SLIDERS:
+        return
     elif name in ("up", "down"):
         _slide(lesson, visit, 1 if name == "up" else -1)
     elif name == "slider":
@@ -161,7 +163,7 @@ def _picture(lesson: Lesson, visit: Visit) -> None:
     _slider_line(lesson, visit)
     seen = _observed(lesson, visit)
     if seen is not None:
-        show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_PICTURES), text=_TEXT)
+        show_pictures(lesson, visit.seed, seen, height=_height(lesson, seen, _BESIDE_PICTURES), text=_TEXT)
         show_figures(lesson.figures, seen)
 
 
@@ -186,16 +188,17 @@ def _explanation(lesson: Lesson, visit: Visit) -> None:
     asked_at = look(lesson, state.values_at(lesson.prediction, visit), visit.seed, st.empty())
     verdict = "" if asked_at is None else _verdict(lesson.prediction, visit.guess, asked_at, _elsewhere(lesson, visit))
     texts = [verdict, lesson.explain(seen), f"**Careful:** {lesson.misreading}"]
-    show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_TEXT, texts), text=_TEXT)
+    show_pictures(lesson, visit.seed, seen, height=_height(lesson, seen, _BESIDE_TEXT, texts), text=_TEXT)
     with st.container(key="told"):
         for text in texts:
             st.markdown(text)
 
 
-def _height(lesson: Lesson, beside: int, texts: Sequence[str] = ()) -> int:
-    """The height that pictures have on one screen, with the texts below them."""
+def _height(lesson: Lesson, seen: Observation, beside: int, texts: Sequence[str] = ()) -> int:
+    """The height that pictures have on one screen, with the texts and legends below them."""
     lines = sum(-(-len(text) // _LETTERS) for text in texts)
-    left = _SCREEN - beside - _SLIDER * (len(lesson.sliders) - 1) - _LINE * lines
+    further = _LEGEND * (len(legends_of(seen)) - 1)
+    left = _SCREEN - beside - _SLIDER * (len(lesson.sliders) - 1) - _LINE * lines - further
     return min(max(left, _SMALLEST), _LARGEST if texts else _SCREEN)
 
 
@@ -210,7 +213,8 @@ def _elsewhere(lesson: Lesson, visit: Visit) -> str:
 def _verdict(question: Question, given: int | None, seen: Observation, where: str = "") -> str:
     """What is right, and whether it was said."""
     right = question.answer(seen)
-    mark = "" if given is None else ":green[✓] " if given == right else ":orange[✗] "
+    wrong = "" if given is None else f":orange[✗ {in_markdown(question.options[given])}.] "
+    mark = ":green[✓] " if given == right else wrong
     return f"{where}{mark}**{in_markdown(question.options[right])}.** {question.why(seen)}"
 
 
@@ -229,11 +233,12 @@ def _answer(lesson: Lesson, visit: Visit) -> None:
         return
     hold_room(lesson, visit.seed, seen)
     verdict = _verdict(question, visit.answer, seen)
-    st.markdown(f"**Check yourself.** {question.text}")
-    _options(question, question.answer(seen))
-    st.markdown(verdict)
+    with st.container(key="told"):
+        st.markdown(f"**Check yourself.** {question.text}")
+        _options(question, question.answer(seen))
+        st.markdown(verdict)
     texts = [question.text, *question.options, verdict]
-    show_pictures(lesson, visit.seed, seen, height=_height(lesson, _BESIDE_TEXT, texts), text=_TEXT)
+    show_pictures(lesson, visit.seed, seen, height=_height(lesson, seen, _BESIDE_TEXT, texts), text=_TEXT)
 
 
 SHOWN = {

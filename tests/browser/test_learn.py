@@ -53,6 +53,7 @@ def test_a_lesson_from_prediction_to_self_check(page, server):
     page.get_by_text("Your answer").wait_for(timeout=60_000)
     press(page, "All lessons")
     page.get_by_role("heading", name="Learn", exact=True).wait_for()
+    settled(page)
     assert "lesson=" not in page.url
     no_trace_of_trouble(page)
 

@@ -78,6 +78,9 @@ def test_keys_move_the_active_slider_from_stop_to_stop():
     act(lesson, visit, "slider")
     act(lesson, visit, "up")
     assert (visit.values[one.name], visit.values[two.name]) == (one.stops[1], two.stops[1])
+    visit.stage = "prediction"  # where no slider is seen
+    act(lesson, visit, "down")
+    assert visit.values[two.name] == two.stops[1]
     act(lesson, visit, "world")
     assert visit.seed == 1
 
