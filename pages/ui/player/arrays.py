@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import scipy.sparse as sp
 
+from pages.ui.palette import OKABE_ITO
 from pages.ui.player.cells import landmarks, positions
 from pages.ui.player.distributions import bars, batch_colours, by_batch, distribution, heat_map
-from pages.ui.player.drawing import Drawn, Picture, View, draws, each
+from pages.ui.player.drawing import MUTED, Drawn, Picture, View, draws, each, style
 from pages.ui.player.pairs import kept_pairs
 from scint_core.contract import SharedSpace
 
@@ -73,14 +75,36 @@ def per_batch(view: View) -> Drawn:
 
 
 def numbers(view: View) -> Drawn:
-    """Numbers of something else."""
+    """Numbers of something else; whole ones are positions, of which only genes of a shared space can be shown."""
     values = np.asarray(view.value)
-    if values.ndim != 1 or values.dtype.kind not in "fiub" or not len(values):
-        return Drawn(numbers={"values": f"{values.size:,}"})
+    counted = {"values": f"{values.size:,}"}
+    if values.ndim != 1 or not len(values):
+        return Drawn(numbers=counted)
+    if values.dtype.kind in "iu":
+        space = view.replay.given_of(view.scene, SharedSpace)
+        return Drawn(numbers=counted) if space is None else chosen_genes(space, values)
     chart = distribution({"all": values.astype(np.float64)}, view.scene.record.title, "value")
     chart.update_yaxes(title="share")
+    alt = f"{view.scene.record.title}: how the values are spread"
+    return Drawn((Picture(chart, alt),), counted)
+
+
+def chosen_genes(space: SharedSpace, chosen: np.ndarray) -> Drawn:
+    """Genes that were chosen by how they follow the dimensions of a shared space, among all of them."""
+    among = np.isin(space.genes, chosen)
+    first, second = space.loadings[:, 0], space.loadings[:, min(1, space.loadings.shape[1] - 1)]
+    figure = go.Figure()
+    for name, genes, colour in (("not chosen", ~among, MUTED), ("chosen", among, OKABE_ITO[5])):
+        figure.add_scatter(
+            x=first[genes], y=second[genes], mode="markers", name=name, marker={"color": colour, "size": 7},
+            hoverinfo="skip", meta=f"genes:{name}",
+        )  # fmt: skip
+    style(figure, title="How closely every gene follows the first two dimensions")
+    figure.update_xaxes(title=f"loading on {space.axis} 1")
+    figure.update_yaxes(title=f"loading on {space.axis} 2")
+    counted = {"genes chosen": f"{int(among.sum()):,} of {len(among):,}"}
     return Drawn(
-        (Picture(chart, f"{view.scene.record.title}: how the values are spread"),), {"values": f"{len(values):,}"}
+        (Picture(figure, "Loadings of the genes on the first two dimensions, the chosen ones marked"),), counted
     )
 
 
@@ -89,6 +113,6 @@ def matrix(view: View) -> Drawn:
     values = view.value[:_MOST, :_MOST]
     values = np.asarray(values.toarray() if sp.issparse(values) else values, dtype=np.float64)
     rows, columns = ([str(i + 1) for i in range(n)] for n in values.shape)
-    chart = heat_map(values, rows, columns, view.scene.record.title)
     size = " × ".join(f"{n:,}" for n in view.value.shape)
+    chart = heat_map(values, rows, columns, f"{size} values")
     return Drawn((Picture(chart, f"{view.scene.record.title}: a matrix as shades"),), {"size": size})

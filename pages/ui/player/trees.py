@@ -38,18 +38,16 @@ def merge_tree(view: View) -> Drawn:
 
 
 def merges_until(view: View) -> list[Sides]:
-    """The merges that have been done by the end of this step: sides whose cells were put together."""
+    """The merges that have been done by the end of this step: two sides put together, each a batch or merged before."""
     done: list[Sides] = []
+    formed = {frozenset([b]) for b in range(len(view.batches.names))}
     for scene in view.replay.scenes[: view.scene.number + 1]:
-        sides = scene.record.sides
-        if sides is not None and scene.left is not None and scene.right is not None and sides not in done:
-            rows = scene.rows.get("")
-            if (
-                rows is not None
-                and len(rows) == len(scene.left) + len(scene.right)
-                and not set(sides[0]) & set(sides[1])
-            ):
-                done.append(sides)
+        left, right = scene.record.sides or ((), ())
+        rows = scene.rows.get("", ())
+        together = len(rows) > 0 and len(rows) == view.replay.problem.batch_sizes[[*left, *right]].sum()
+        if together and {frozenset(left), frozenset(right)} <= formed and not set(left) & set(right):
+            formed = formed - {frozenset(left), frozenset(right)} | {frozenset((*left, *right))}
+            done.append((left, right))
     return done
 
 

@@ -8,10 +8,11 @@ from pages.ui.player.distributions import bars, batch_colours, by_batch, distrib
 from pages.ui.player.drawing import Drawn, Picture, View, draws
 from pages.ui.player.maps import arrows, cell_map, lines, mark, picture, weighted
 from pages.ui.text import count, in_chart
-from scint_core.contract import AnchorWeights, LocalWeights, Stretch
+from scint_core.contract import AnchorWeights, LocalWeights, Shift, SoftClusters, Stretch, Translation
 from scint_core.runs.replay import Experts, Followed, experts_of, followed_by
 
 CLICK = "Click a cell to see what its vector is averaged from."
+_WEIGHING = (LocalWeights, AnchorWeights, Shift, Translation, SoftClusters)
 _SHOWN = 0.995  # share of the weight whose cells are drawn
 _MOST_EXPERTS = 8
 _WIDE = 1.2  # of the width of another picture: shares no row with two maps
@@ -29,12 +30,9 @@ def clicked_cell(view: View) -> Drawn:
 
 
 def _has_weights(view: View) -> bool:
-    """Whether a click would show anything: tried on a cell that the step is about."""
-    cells = view.scene.moved if view.scene.right is None else view.scene.right
-    if not len(cells):
-        return False
-    row = int(cells[0])
-    return followed_by(view.replay, view.scene, row) is not None or experts_of(view.replay, view.scene, row) is not None
+    """Whether a click shows anything: the step weighs cells or clusters, or was given what does."""
+    given = [view.value, *(given.value for given in view.replay.given(view.scene))]
+    return any(isinstance(value, _WEIGHING) for value in given)
 
 
 def _name(view: View, row: int) -> str:

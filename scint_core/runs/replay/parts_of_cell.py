@@ -19,6 +19,7 @@ from scint_core.contract import (
     SoftClusters,
     Translation,
 )
+from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
 from scint_core.runs.replay.places import COMPONENTS, SHOWN
 from scint_core.runs.replay.replay import Given, Replay
 from scint_core.runs.replay.scene import Scene
@@ -131,9 +132,11 @@ def _positions(replay: Replay, scene: Scene) -> Iterator[tuple[Given, Any]]:
 
 def _log_density(paired: FloatArray, sigma: float) -> FloatArray:
     """log Σ exp(−d²/sigma) of every paired cell over all of them."""
-    lengths = np.sum(paired**2, axis=1)
-    squares = np.maximum(lengths[:, None] + lengths - 2 * paired @ paired.T, 0)
-    return np.asarray(np.log(np.exp(-squares / sigma).sum(axis=1)))
+    lengths, density = squared_lengths(paired), np.empty(len(paired))
+    for rows in row_blocks(len(paired), len(paired)):
+        squares = squared_distances(paired[rows], paired, lengths[rows], lengths)
+        density[rows] = np.log(np.exp(squares / -sigma).sum(axis=1))
+    return density
 
 
 def experts_of(replay: Replay, scene: Scene, row: int) -> Experts | None:
