@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from pages.ui.palette import OKABE_ITO
 from pages.ui.player.distributions import batch_colours, heat_map
 from pages.ui.player.drawing import FONT, MUTED, Drawn, Picture, View, draws, style
-from pages.ui.text import count, in_chart
+from pages.ui.text import count, in_chart, visible
 from scint_core.contract import AlignmentScores, PanoramaGraph
 
 
@@ -40,7 +40,7 @@ def panorama_graph(view: View) -> Drawn:
 
 def _told(view: View, link: int) -> str:
     value, names = view.value, view.batches.names
-    a, b = (in_chart(names[batch], 16) for batch in value.edges[link])
+    a, b = (visible(names[batch]) for batch in value.edges[link])
     passed = "" if value.moved[link] else ", passed over"
     return f"link {link + 1}: {a} – {b}, score {value.scores[link]:.2f}{passed}"
 

@@ -7,7 +7,7 @@ import numpy as np
 from pages.ui.player.distributions import bars, batch_colours, by_batch, distribution
 from pages.ui.player.drawing import Drawn, Picture, View, draws
 from pages.ui.player.maps import arrows, cell_map, lines, mark, picture, weighted
-from pages.ui.text import count, in_chart
+from pages.ui.text import count
 from scint_core.contract import AnchorWeights, LocalWeights, Shift, SoftClusters, Stretch, Translation
 from scint_core.runs.replay import Experts, Followed, experts_of, followed_by
 
@@ -39,7 +39,7 @@ def _name(view: View, row: int) -> str:
     text = view.batches.names[view.batches.codes[row]]
     if view.types is not None and view.types.codes[row] >= 0:
         text = f"{view.types.names[view.types.codes[row]]}, {text}"
-    return in_chart(text)
+    return text
 
 
 def _followed(view: View, row: int, followed: Followed) -> Drawn:
