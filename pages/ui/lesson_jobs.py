@@ -17,6 +17,7 @@ from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.launch import warm_up
 from scint_core.runs.jobs.lesson import LessonBoard
 from scint_core.runs.jobs.places import VIEW
+from scint_core.runs.lessons import stored
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,7 +44,7 @@ def ask(lesson: Lesson, values: dict[str, Stop], seed: int) -> JobFolder:
 def ask_ahead(lesson: Lesson, visit: Visit) -> None:
     """Have the observations made that the next steps of a lesson need."""
     for values in (visit.values, values_at(lesson.prediction, visit), values_at(lesson.check, visit)):
-        ask(lesson, values, visit.seed)
+        _ask_unless_stored(lesson, values, visit.seed)
 
 
 def ask_beside(lesson: Lesson, visit: Visit) -> None:
@@ -51,11 +52,19 @@ def ask_beside(lesson: Lesson, visit: Visit) -> None:
     for slider in lesson.sliders:
         place = slider.stops.index(visit.values[slider.name])
         for stop in slider.stops[max(place - 1, 0) : place + 2]:
-            ask(lesson, {**visit.values, slider.name: stop}, visit.seed)
+            _ask_unless_stored(lesson, {**visit.values, slider.name: stop}, visit.seed)
+
+
+def _ask_unless_stored(lesson: Lesson, values: dict[str, Stop], seed: int) -> None:
+    if stored(lesson, values, seed) is None:
+        ask(lesson, values, seed)
 
 
 def look(lesson: Lesson, values: dict[str, Stop], seed: int, line: Any) -> Observation | None:
     """What is seen at these slider values. None while it is not there yet, or cannot be: `line` says why."""
+    at_once = stored(lesson, values, seed)
+    if at_once is not None:
+        return at_once
     job = ask(lesson, values, seed)
     if arrives(job, line):
         line.empty()

@@ -96,6 +96,12 @@ def observe(lesson: Lesson, values: Mapping[str, Any] | None = None, seed: int =
 
     Precomputed lessons are read where they are stored: see `grids`.
     """
-    at = lesson.at(values or {})
-    seen = grids.stored(lesson.name, at) if lesson.precomputed and seed == grids.SEED else None
-    return lesson.observe(LabBench(seed), **at) if seen is None else seen
+    seen = stored(lesson, values, seed)
+    return lesson.observe(LabBench(seed), **lesson.at(values or {})) if seen is None else seen
+
+
+def stored(lesson: Lesson, values: Mapping[str, Any] | None = None, seed: int = 0) -> Observation | None:
+    """The same where it is stored and need not be computed; else None."""
+    if not lesson.precomputed or seed != grids.SEED:
+        return None
+    return grids.stored(lesson.name, lesson.at(values or {}))
