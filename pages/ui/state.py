@@ -46,12 +46,17 @@ def _write_address(name: str) -> None:
 
 
 def pick(title: str, name: str, labels: Mapping[str, str]) -> str:
-    """Draw the choice of one of several jobs (id → label), and use the one picked under `name` from now on."""
-    current = chosen(name)
-    ids = list(labels)
-    picked = st.selectbox(
-        title, ids, index=ids.index(current) if current in labels else 0, format_func=labels.__getitem__
-    )
-    if picked != current:
-        choose(name, picked)
-    return picked
+    """Draw the choice of one of several jobs (id → label), and use the one picked under `name` from now on.
+
+    What is in use decides what the choice shows, whoever chose it: a button or a link may have done so meanwhile.
+    """
+    key, current = f"pick:{name}", chosen(name)
+    if current is None or current not in labels:
+        current = next(iter(labels))
+        choose(name, current)
+    st.session_state[key] = current
+    st.selectbox(
+        title, list(labels), key=key, format_func=labels.__getitem__,
+        on_change=lambda: choose(name, st.session_state[key]),
+    )  # fmt: skip
+    return current

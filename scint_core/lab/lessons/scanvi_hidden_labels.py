@@ -91,8 +91,8 @@ def explain(seen: Observation) -> str:
         )
     if right < 0.9:
         return (
-            f"{state} With {seen.figures['known_nk']:.0f} labelled NK cells among {known:.0f} labels, the classifier "
-            "has hardly anything to learn from, though the types lie well apart."
+            f"{state} From so few labels a classifier learns less than their nearest neighbours know, though the types "
+            "lie well apart."
         )
     return (
         f"{state} Types lie apart in the counts, so a few labelled cells name a whole cloud; "

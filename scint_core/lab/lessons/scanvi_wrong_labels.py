@@ -72,14 +72,21 @@ def explain(seen: Observation) -> str:
         )
     return (
         f"{wrong:.0%} of the labels of T and B cells are exchanged, in both donors alike, and "
-        f"{seen.figures['mended']:.0%} of these cells are predicted to be what they are all the same. {state} The "
-        "counts say which cells belong "
-        + (
-            "together, and few labels against many are outvoted."
-            if wrong < 0.5
-            else "together, but not what they are called: that is left to the labels, which say little now."
-        )
+        f"{seen.figures['mended']:.0%} of these cells are predicted to be what they are all the same. {state} "
+        f"{_why(wrong, seen.figures['mended'])}"
     )
+
+
+def _why(wrong: float, mended: float) -> str:
+    """Why as many of the wrong labels were mended as were."""
+    if wrong >= 0.5:
+        return (
+            "The counts say which cells belong together, but not what they are called: that is left to the labels, "
+            "which say little now."
+        )
+    if mended > 0.5:
+        return "The counts say which cells belong together, and few labels against many are outvoted."
+    return "Labels that weigh this much are learnt one by one, the wrong ones too."
 
 
 LESSON = Lesson(
@@ -131,7 +138,7 @@ LESSON = Lesson(
         ("The predictions", "The map: which cells belong together", "Neither"),
         answer=lambda seen: 0 if seen.figures["right"] > 0.9 else 1 if seen.figures["pure"] > 0.9 else 2,
         why=lambda seen: (
-            f"{seen.figures['right']:.0%} of the predictions are right, which is near a coin's toss, while "
+            f"{seen.figures['right']:.0%} of the predictions are right, where a coin would get half, while "
             f"{seen.figures['pure']:.0%} of the neighbours are of the own type."
         ),
         at={"wrong": 0.5, "where": _WHERE[0], "ratio": 10.0},
