@@ -14,7 +14,7 @@ from anndata import AnnData
 from scint_core.contract import FloatArray, MergeTree, Pairs, StepRecord
 from scint_core.errors import DataError
 from scint_core.numerics.umap import umap_layout
-from scint_core.preprocess.pca import pca
+from scint_core.preprocess.pca import pca_scores
 
 N_PCS = 50
 UNS_KEY = "scint"
@@ -53,7 +53,7 @@ class Integration:
         if self.embedding is not None:
             return self.embedding
         assert self.expression is not None
-        return pca(self.expression, N_PCS).scores.astype(np.float32)
+        return pca_scores(self.expression, N_PCS).astype(np.float32)
 
     def write(self, adata: AnnData, *, umap: bool = True) -> None:
         """Add the result to `adata`, which must hold the same cells in the same order.

@@ -44,7 +44,7 @@ def truncated_svd(matrix: Matrix, n: int, *, centre: FloatArray | None = None, w
     n = min(n, side)
     if n < 1:
         return Svd(np.zeros((matrix.shape[0], 0)), np.zeros(0), np.zeros((0, matrix.shape[1])))
-    basis = la.eigh(gram, subset_by_index=(side - n, side - 1), driver="evr")[1]  # small × n
+    basis = la.eigh(gram.T, subset_by_index=(side - n, side - 1), driver="evr", overwrite_a=True)[1]  # small × n
     times = _times_left if wide else _times
     image = times(matrix, basis, centre, weight)  # long × n
     long_vectors, s, rotation = la.svd(image, full_matrices=False)
@@ -120,10 +120,11 @@ def _float64(matrix: Matrix) -> Matrix:
 def _gram(matrix: Matrix, centre: FloatArray | None, weight: FloatArray | None, *, of_rows: bool) -> FloatArray:
     """All products of the centred, weighted columns (or rows) with each other, summed over blocks of the other axis."""
     side = matrix.shape[0] if of_rows else matrix.shape[1]
-    total = np.zeros((side, side))
+    total = None
     for block in _centred_blocks(matrix, centre, weight, by_columns=of_rows):  # long part × small
-        total += block.T @ block
-    return total
+        product = block.T @ block
+        total = product if total is None else np.add(total, product, out=total)
+    return np.zeros((side, side)) if total is None else total
 
 
 def _centred_blocks(

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from scint_core.contract import FloatArray, Matrix, explained, result
-from scint_core.numerics.svd import randomised_svd, truncated_svd
+from scint_core.numerics.svd import Svd, randomised_svd, truncated_svd
 
 EXACT_UP_TO = 4000
 """Cells or genes, whichever are fewer, up to which the components are exact."""
@@ -38,16 +38,26 @@ def pca(matrix: Matrix, n_components: int, *, seed: int = 0) -> Pca:
     Fewer come back where the rank of the matrix is lower. Centring keeps a sparse matrix sparse.
     """
     matrix = matrix.astype(np.float64, copy=False)  # a sum of float32 in scipy stays float32, whatever dtype says
-    mean = np.asarray(matrix.mean(axis=0)).ravel()  # (genes,)
-    if min(matrix.shape) <= EXACT_UP_TO:
-        svd = truncated_svd(matrix, n_components, centre=mean)
-    else:
-        svd = randomised_svd(matrix, n_components, seed=seed, centre=mean)
+    svd, mean = _centred_svd(matrix, n_components, seed)
     freedom = max(1, matrix.shape[0] - 1)
     variance = svd.s**2 / freedom
     total = squared_sum(matrix, mean) / freedom
     ratio = variance / total if total > 0 else np.zeros_like(variance)
     return Pca(svd.u * svd.s, svd.vt, variance, ratio, mean)
+
+
+def pca_scores(matrix: Matrix, n_components: int, *, seed: int = 0) -> FloatArray:
+    """The scores of `pca` (cells × n) alone, for which the variance of all genes need not be summed."""
+    svd, _ = _centred_svd(matrix.astype(np.float64, copy=False), n_components, seed)
+    return svd.u * svd.s
+
+
+def _centred_svd(matrix: Matrix, n_components: int, seed: int) -> tuple[Svd, FloatArray]:
+    """The decomposition of the centred matrix, and the mean that was taken off (genes,)."""
+    mean = np.asarray(matrix.mean(axis=0)).ravel()
+    if min(matrix.shape) <= EXACT_UP_TO:
+        return truncated_svd(matrix, n_components, centre=mean), mean
+    return randomised_svd(matrix, n_components, seed=seed, centre=mean), mean
 
 
 def squared_sum(matrix: Matrix, mean: FloatArray) -> float:

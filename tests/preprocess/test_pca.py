@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from scint_core.preprocess import pca as pca_module
-from scint_core.preprocess.pca import pca
+from scint_core.preprocess.pca import pca, pca_scores
 
 
 @pytest.fixture
@@ -42,3 +42,8 @@ def test_no_more_components_than_rank():
     assert pca(np.eye(6), 50).scores.shape == (6, 5)
     equal_rows = np.tile(np.random.default_rng(0).uniform(1, 9, 4), (7, 1))
     assert pca(equal_rows, 3).scores.shape == (7, 0)
+
+
+def test_scores_alone_are_those_of_the_whole():
+    matrix = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
+    assert np.array_equal(pca_scores(matrix, 5), pca(matrix, 5).scores)
