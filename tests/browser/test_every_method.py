@@ -1,8 +1,4 @@
-"""Every registered method runs from the page: form, before and after, pairs where it relates pairs.
-
-One with pairs and one without in every run, all others in the slow ones: jobs, drawings and steps of every method have
-tests without a browser.
-"""
+"""Every registered method runs from the page: form, before and after, pairs where it relates pairs."""
 
 import re
 
@@ -12,13 +8,10 @@ from playwright.sync_api import expect
 import scint_core as scint
 from tests.browser.actions import chart, choose, no_trace_of_trouble, open_page, pair_lines, points, press
 
-IN_EVERY_RUN = ("mnn", "harmony")
 METHODS = {name: method for name, method in scint.methods().items() if method.labels != "needed"}
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.slow) for name in METHODS]
-)
+@pytest.mark.parametrize("name", METHODS)
 def test_a_method_runs_at_its_defaults(page, server, two_donors, name):
     method = METHODS[name]
     open_page(page, server.url, f"/integrate?{two_donors}")

@@ -39,9 +39,10 @@ def test_a_lesson_from_prediction_to_self_check(page, server):
     before = points(chart(page, "After MNN"))
 
     page.get_by_role("slider").first.focus()
-    for _ in range(3):
+    for stop in (2, 1, 0):
         page.keyboard.press("ArrowLeft")
-    page.wait_for_url(re.compile("shared=0"), timeout=60_000)
+        page.wait_for_url(re.compile(f"shared={stop}"), timeout=60_000)
+        settled(page)
     page.get_by_text("pair of the same type").wait_for(state="detached", timeout=60_000)
     settled(page)
     assert ends(page, "Before, with the pairs", "right") == 0
@@ -84,8 +85,9 @@ def test_a_lesson_by_the_keyboard_alone(page, server):
     press_key(page, "ArrowRight", "stage=setting")
     page.get_by_role("heading", name="Something must be shared").wait_for(state="detached")
     press_key(page, "ArrowLeft", "stage=answer")
+    page.wait_for_timeout(1000)
     page.keyboard.press("p")
-    page.get_by_test_id("stSidebarNav").wait_for()
+    page.get_by_test_id("stSidebarNav").wait_for(timeout=120_000)
     assert "present" not in page.url
     no_trace_of_trouble(page)
 

@@ -78,8 +78,8 @@ def move(page, slider, key):
 
 
 @pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
-def test_a_slider_has_its_picture(page, server, two_donors, method, name):
-    open_live(page, server, two_donors, method)
+def test_a_slider_has_its_picture(page, server, address, method, name):
+    open_live(page, server, address, method)
     slider = slider_of(page, name)
     first = points(chart(page, "live, coloured by"))
     move(page, slider, "ArrowLeft")
