@@ -21,7 +21,7 @@ TABLE = "Table of pairs by type"
 _CLEAR = "rgba(0,0,0,0)"
 _BINS = 10
 _MOST_TEXTS = 15  # groups up to which the counts are written into the table
-_BLUES = [[0, "rgba(0, 114, 178, 0.0)"], [1, "rgba(0, 114, 178, 0.85)"]]
+_BLUES = [[0, "#E3EEF6"], [1, "#0072B2"]]  # opaque: Plotly picks the colour of the counts to suit them
 
 
 def show_numbers(found: Related, rows: BoolArray) -> None:
@@ -121,9 +121,9 @@ def types_figure(counts: pd.DataFrame, block: tuple[int, int] | None = None) -> 
     few = len(names) <= _MOST_TEXTS
     figure = go.Figure(
         go.Heatmap(
-            z=np.sqrt(values), text=[[f"{n:,}" if n else "" for n in row] for row in values], meta="counts",
-            texttemplate="%{text}" if few else None, textfont={"size": 14}, colorscale=_BLUES, showscale=False,
-            zmin=0, xgap=2, ygap=2, hoverinfo="skip",
+            z=np.where(values > 0, np.sqrt(values), np.nan), meta="counts", colorscale=_BLUES, showscale=False, zmin=0,
+            text=[[f"{n:,}" if n else "" for n in row] for row in values], texttemplate="%{text}" if few else None,
+            textfont={"size": 14}, xgap=2, ygap=2, hoverinfo="skip",
         )
     )  # fmt: skip
     figure.add_trace(_targets(counts, names))

@@ -201,6 +201,9 @@ def test_the_table_of_types_counts_kept_pairs_and_can_be_clicked():
     figure = types_figure(counts, block=(1, -1))
     fields = next(t for t in figure.data if t.meta == "fields")
     assert [list(field) for field in fields.customdata] == [[0, 0, 2], [1, 1, 1], [1, -1, 1]]
+    heat = next(t for t in figure.data if t.meta == "counts")
+    assert np.isnan(heat.z).tolist() == [[False, True, True], [True, False, False], [True, True, True]]
+    assert all(colour.startswith("#") and len(colour) == 7 for _, colour in heat.colorscale)  # opaque in either theme
     frame = figure.layout.shapes[0]
     assert ((frame.x0 + frame.x1) / 2, (frame.y0 + frame.y1) / 2) == pytest.approx((2, 1))
 
