@@ -48,11 +48,10 @@ export default function ({ parentElement, data, setStateValue }) {
     event.stopPropagation();
     send(data.names[key]);
   };
-  const stop = () => document.removeEventListener("keydown", window.scintListens, true);
-  stop();  // the one of the drawing before
+  document.removeEventListener("keydown", window.scintListens, true);  // of the drawing before
   window.scintListens = listen;
   document.addEventListener("keydown", listen, true);
-  return stop;
+  return () => document.removeEventListener("keydown", listen, true);  // its own: a newer one may listen by now
 }
 """
 
