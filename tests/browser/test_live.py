@@ -15,8 +15,9 @@ from tests.browser.test_main_path import address_of
 MOST_SECONDS = 1.0
 MOVES = 7
 
+_TITLE = "window.title = () => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text"
+
 _FROM_RELEASE_TO_PICTURE = """() => {
-  const title = () => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text;
   const before = title();
   window.newPicture = new Promise(resolve => {
     let released = null;
@@ -71,6 +72,8 @@ def children_of(pid):
 
 def move(page, slider, key):
     """Press an arrow key on a slider; the seconds from its release to the new picture, and the picture's title."""
+    page.evaluate(_TITLE)
+    page.wait_for_function("() => title()")  # a picture to tell the new one from
     slider.focus()
     page.evaluate(_FROM_RELEASE_TO_PICTURE)
     page.keyboard.press(key)
@@ -113,6 +116,7 @@ def test_the_live_setting_becomes_an_ordinary_run(page, server, two_donors):
     fill_number(page, "k", 17)
     page.get_by_role("radio", name="Live").click()
     picture_told(page).wait_for(timeout=60_000)
+    settled(page)
     slider = slider_of(page, "k")
     expect(slider).to_have_attribute("aria-valuetext", "17")  # what the form held
     assert "k 18" in move(page, slider, "ArrowRight")["title"]
