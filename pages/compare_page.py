@@ -13,6 +13,7 @@ from pages.ui.compare_rows import BEFORE, MOST_MAPS, Row, arrange, rows_of, unfi
 from pages.ui.data_in_use import prepared_data
 from pages.ui.jobs import submit
 from pages.ui.scores import RowScores, known_scores, score_job, scores_of
+from pages.ui.selection import clicked
 from pages.ui.text import in_markdown
 from scint_core.errors import IntegrationError
 from scint_core.methods import all_methods
@@ -116,18 +117,11 @@ def _circles(
         selection_mode="points", config={"displayModeBar": False},
         alt=f"Table of scores: {len(table)} rows, {len(DEFAULT_METRICS)} metrics, sorted by total",
     )  # fmt: skip
-    clicked = _clicked(event)
-    if clicked is not None and clicked != st.session_state.get(f"clicked:{data_id}"):
-        st.session_state[f"clicked:{data_id}"] = clicked
+    circle = clicked(event, list)
+    if circle is not None and tuple(circle[:2]) != st.session_state.get(f"clicked:{data_id}"):
+        st.session_state[f"clicked:{data_id}"] = tuple(circle[:2])  # row and metric
         st.session_state[compare_maps.colour_key(data_id)] = _painted(data_id)
         st.rerun()
-
-
-def _clicked(event: dict) -> tuple[str, str] | None:
-    """Row and metric of the circle that was clicked."""
-    points = event.get("selection", {}).get("points", []) if event else []
-    found = [point["customdata"] for point in points if isinstance(point.get("customdata"), list)]
-    return (found[0][0], found[0][1]) if found else None
 
 
 def _painted(data_id: str) -> str | None:

@@ -80,7 +80,7 @@ def _inspect(found: Related, merge: int) -> None:
     marked = question.cells(found)
     where, pairs_by, cells_by = _choose_look(found)
     most, mouse, end, dropped = _choose_pairs(found, shape_drawn=marked is not None)
-    rows = pair_data.in_question(found, question, merge=merge, end=end)
+    rows = pair_data.in_question(found, marked, merge=merge, end=end)
     shown = rows & pair_data.in_block(found, question)
     kept = shown & found.pairs.kept
     look = Look(

@@ -13,6 +13,9 @@ A message is one sentence for the person at the screen: it names the parameter, 
 its value, and the way out.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class IntegrationError(Exception):
     """Base of every error that scint raises on purpose."""
@@ -44,3 +47,9 @@ class ResultError(IntegrationError):
 
 class ClusterError(JobError):
     """A cluster does not answer, has no workers, or has workers that could not do the same as this machine."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The part of a message that offers the name most like one that does not exist; empty where none is like it."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean '{near[0]}'? " if near else ""

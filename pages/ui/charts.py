@@ -39,9 +39,7 @@ class Panel:
 
 def sample_of_cells(n_cells: int, seed: int = 0) -> IntArray:
     """The cells that a map draws: all up to `MOST_POINTS`, else a sample in order."""
-    if n_cells <= MOST_POINTS:
-        return np.arange(n_cells)
-    return np.sort(np.random.default_rng(seed).choice(n_cells, MOST_POINTS, replace=False))
+    return sample_of(n_cells, MOST_POINTS, seed)
 
 
 def sample_of_pairs(pairs: Pairs, most: int, seed: int = 0) -> Pairs:
@@ -51,9 +49,12 @@ def sample_of_pairs(pairs: Pairs, most: int, seed: int = 0) -> Pairs:
 
 def sample_of_rows(rows: IntArray, most: int, seed: int = 0) -> IntArray:
     """At most `most` of the rows, drawn evenly at random, in order."""
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    return rows[sample_of(len(rows), most, seed)]
+
+
+def sample_of(n: int, most: int, seed: int = 0) -> IntArray:
+    """Places of at most `most` of `n` things, drawn evenly at random, in order; always the same ones."""
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
 def maps(
@@ -144,11 +145,15 @@ def _colour_bar(shades: Shades) -> go.Scatter:
 
 
 def line_ends(layout: FloatArray, pairs: Pairs) -> FloatArray:
-    """What a trace of lines holds, float32 (2 × 3 · pairs): left end, right end, gap."""
-    ends = np.full((len(pairs), 3, 2), np.nan, dtype=np.float32)
-    ends[:, 0] = layout[pairs.left]
-    ends[:, 1] = layout[pairs.right]
-    return ends.reshape(-1, 2).T
+    """The lines between the ends of pairs: see `segments`."""
+    return segments(layout[pairs.left], layout[pairs.right])
+
+
+def segments(starts: FloatArray, ends: FloatArray) -> FloatArray:
+    """Lines from each start to its end (n × 2 each) as one trace holds them, float32 (2 × 3 · n): start, end, gap."""
+    points = np.full((len(starts), 3, 2), np.nan, dtype=np.float32)
+    points[:, 0], points[:, 1] = starts, ends
+    return points.reshape(-1, 2).T
 
 
 def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui import lesson_maps
-from pages.ui.palette import OKABE_ITO, colours
+from pages.ui.palette import SHADES, colours
 from pages.ui.text import in_chart
 from scint_core.contract import FloatArray
 from scint_core.lab.pictures import Bars, CellMap, Curves, Histograms, Matrix
@@ -24,7 +24,6 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _GREY = "rgba(128, 136, 144, 0.9)"
 _PALE = "rgba(128, 136, 144, 0.35)"
 _CLEAR = "rgba(0,0,0,0)"
-_SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]  # dark figures stay readable up to the middle, light ones beyond
 _INSIDE = [0.01, 0.99]  # the part of a map that its frame encloses, so that the whole frame is seen
 _ABOVE = [0.02, 0.99]
 _SHORT = 14  # letters of a name under a column
@@ -156,7 +155,7 @@ def _matrix(picture: Matrix, look: Look) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=picture.values, x=list(range(len(picture.columns))), y=list(range(len(picture.rows))), zmin=0,
-            zmax=highest, colorscale=_SHADES, showscale=False, xgap=2, ygap=2, texttemplate=f"%{{z:{form}}}",
+            zmax=highest, colorscale=SHADES, showscale=False, xgap=2, ygap=2, texttemplate=f"%{{z:{form}}}",
             textfont={"size": look.text}, hoverinfo="skip", meta="matrix",
         )
     )  # fmt: skip

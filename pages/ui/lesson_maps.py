@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.ui import charts
 from pages.ui.palette import MISSING, OKABE_ITO, colours
 from pages.ui.text import in_chart, visible
 from scint_core.contract import FloatArray, IntArray
@@ -69,7 +70,7 @@ def _name(groups: Groups, code: int) -> str:
 def _pairs(picture: CellMap) -> list[go.Scatter]:
     if picture.pairs is None:
         return []
-    drawn = _some(len(picture.pairs.left), MOST_PAIRS)
+    drawn = charts.sample_of(len(picture.pairs.left), MOST_PAIRS)
     left, right = picture.pairs.left[drawn], picture.pairs.right[drawn]
     is_right = np.ones(len(left), dtype=bool) if picture.right is None else picture.right[drawn]
     kinds = (("right", is_right, RIGHT, 1.0), ("wrong", ~is_right, WRONG, 1.5))
@@ -80,17 +81,12 @@ def _pairs(picture: CellMap) -> list[go.Scatter]:
     ]
 
 
-def _some(n: int, most: int) -> IntArray:
-    """Positions of at most `most` of `n` things, drawn evenly at random, always the same ones."""
-    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
 def _arrows(picture: CellMap) -> list[go.Scatter]:
     """Shafts and heads in two traces; of many arrows some."""
     if picture.arrows is None:
         return []
     known = np.flatnonzero(np.isfinite(picture.arrows).all(axis=1))
-    known = known[_some(len(known), _MOST_ARROWS)]
+    known = charts.sample_of_rows(known, _MOST_ARROWS)
     start, way = picture.layout[known], picture.arrows[known]
     tip, across = start + way, np.stack([-way[:, 1], way[:, 0]], axis=1)
     wings = [tip - _HEAD * way + side * _HEAD / 2 * across for side in (-1, 1)]
@@ -99,10 +95,8 @@ def _arrows(picture: CellMap) -> list[go.Scatter]:
 
 
 def _lines(start: FloatArray, end: FloatArray, meta: str, colour: str, width: float) -> go.Scatter:
-    """All lines as one trace: one end, the other end, gap."""
-    ends = np.full((len(start), 3, 2), np.nan)
-    ends[:, 0], ends[:, 1] = start, end
-    x, y = ends.reshape(-1, 2).T
+    """All lines as one trace."""
+    x, y = charts.segments(start, end)
     return go.Scatter(
         x=x, y=y, mode="lines", line={"color": colour, "width": width}, meta=meta, showlegend=False, hoverinfo="skip",
         connectgaps=False,

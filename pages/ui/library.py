@@ -24,6 +24,7 @@ from scint_core.export import Integration
 from scint_core.methods import find_method
 from scint_core.runs import codec
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.jobs.live import opened
 from scint_core.runs.jobs.places import GENES, PREPARED, SUMMARY, VIEW
 from scint_core.runs.jobs.scoring import BEFORE, CONTROL, OBSM
 from scint_core.runs.store import load_integration
@@ -136,8 +137,9 @@ def problem(job_id: str, label_key: str | None) -> Problem:
 
 
 def problem_with_values(job_id: str, label_key: str | None) -> Problem:
-    """The same with its values, read anew each time."""
-    return problem_from(ad.read_h5ad(board().job(job_id).result / PREPARED), data_view(job_id).batch_key, label_key)
+    """The same with its values in memory, read anew each time, for as long as somebody computes with them."""
+    adata = opened(board().job(job_id).result / PREPARED, counts=False)
+    return problem_from(adata, data_view(job_id).batch_key, label_key)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.ui.palette import OKABE_ITO
+from pages.ui.palette import OKABE_ITO, SHADES
 from pages.ui.text import in_chart
 from scint_core.contract import FloatArray, TrainingCurves
 
@@ -18,7 +18,6 @@ _TITLES = {
     "ELBO": "Objective per cell (ELBO)", "reconstruction": "Reconstruction", "KL": "KL",
     "classification": "Cross-entropy of labels", "accuracy": "Share of labels right",
 }  # fmt: skip
-_SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]  # dark figures stay readable up to the middle, light ones beyond
 _MOST_NAMED = 14  # labels whose counts are written into the cells of a confusion map
 
 
@@ -81,7 +80,7 @@ def confusion_map(table: pd.DataFrame) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=shares.to_numpy(), x=names, y=names, customdata=table.to_numpy(), meta="confusion", zmin=0, zmax=1,
-            colorscale=_SHADES, showscale=False, xgap=1, ygap=1,
+            colorscale=SHADES, showscale=False, xgap=1, ygap=1,
             text=table.to_numpy() if len(names) <= _MOST_NAMED else None,
             texttemplate="%{text:,}" if len(names) <= _MOST_NAMED else None,
             hovertemplate="%{y}, predicted %{x}: %{customdata:,} cells, %{z:.0%} of its row<extra></extra>",

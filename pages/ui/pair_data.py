@@ -9,16 +9,12 @@ import streamlit as st
 
 from pages.ui import library
 from pages.ui.charts import Panel
-from pages.ui.jobs import board
 from pages.ui.selection import Shape
 from pages.ui.text import visible
-from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs, Problem
-from scint_core.data.problem import problem_from
+from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
 from scint_core.methods import find_method
 from scint_core.numerics.pair_table import depth_in_group, joining, oriented, touching
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.live import opened
-from scint_core.runs.jobs.places import PREPARED
 from scint_core.runs.movement import Movement, movement_of
 
 UMAP, PCA = "UMAP", "PCA"
@@ -102,13 +98,8 @@ def related(data_id: str, run_id: str) -> Related | None:
     if run.result.pairs is None:
         return None
     pairs = oriented(run.result.pairs, view.batch, run.result.merges)
-    return Related(view, run, find_method(run.result.method).label, pairs, movement_of(_problem(view), run.result))
-
-
-def _problem(view: library.DataView) -> Problem:
-    """The problem of a data set with its values in memory, for as long as somebody computes with them."""
-    adata = opened(board().job(view.id).result / PREPARED, counts=False)
-    return problem_from(adata, view.batch_key, view.label_key)
+    movement = movement_of(library.problem_with_values(view.id, view.label_key), run.result)
+    return Related(view, run, find_method(run.result.method).label, pairs, movement)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -150,11 +141,10 @@ def _key(run_id: str) -> str:
     return f"pairs:asked:{run_id}"
 
 
-def in_question(found: Related, question: Asked, *, merge: int, end: str) -> BoolArray:
-    """The pairs that a merge and the shape leave, dropped ones too (pairs,)."""
+def in_question(found: Related, marked: BoolArray | None, *, merge: int, end: str) -> BoolArray:
+    """The pairs that a merge and the marked cells leave, dropped ones too (pairs,); None: no cells are marked."""
     rows = np.ones(len(found.pairs), dtype=bool) if merge == ALL_MERGES else found.pairs.merge == merge
-    cells = question.cells(found)
-    return rows if cells is None else rows & touching(found.pairs, cells, end)
+    return rows if marked is None else rows & touching(found.pairs, marked, end)
 
 
 def in_block(found: Related, question: Asked) -> BoolArray:

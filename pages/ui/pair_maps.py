@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,7 +13,7 @@ from pages.ui.colouring import SCALE, Groups, shades
 from pages.ui.pair_colours import DROPPED_COLOUR, SCORE, Portion, portions
 from pages.ui.pair_data import Asked, Related, ask
 from pages.ui.palette import OKABE_ITO
-from pages.ui.selection import drawn_shape
+from pages.ui.selection import clicked, drawn_shape
 from pages.ui.text import in_chart
 from scint_core.contract import BoolArray, IntArray
 from scint_core.numerics.pair_table import pairs_at, partners_of
@@ -55,21 +54,13 @@ def draw_maps(found: Related, look: Look, question: Asked, marked: BoolArray | N
         config={"scrollZoom": True, "displaylogo": False},
         alt=f"{MAPS} {found.label}, {len(look.drawn):,} pairs drawn over the first, coloured by {look.pairs_by}",
     )  # fmt: skip
-    told = clicked_cell(event) if look.mouse == CLICK else drawn_shape(event, 2)
+    told = clicked(event, int) if look.mouse == CLICK else drawn_shape(event, 2)
     if told is None or told == st.session_state.get(f"{key}:told"):
         return
     st.session_state[f"{key}:told"] = told  # the chart goes on reporting it
     if isinstance(told, int):
         ask(found.run.id, cell=told)
     ask(found.run.id, shape=told, on=look.where)
-
-
-def clicked_cell(event: Any) -> int | None:
-    """The cell that was clicked; None where nothing was."""
-    points = event.get("selection", {}).get("points", []) if event else []
-    cells = [point.get("customdata") for point in points]
-    known = [cell for cell in cells if isinstance(cell, int) and not isinstance(cell, bool)]
-    return known[0] if known else None
 
 
 def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray | None) -> go.Figure:
@@ -84,13 +75,14 @@ def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray 
     if len(look.dropped):
         part = Portion("dropped by the filter", DROPPED_COLOUR, look.dropped)
         figure.add_trace(_lines(found, look.where, 0, part, strength, meta="dropped", dash="dash"), row=1, col=1)
-    for part in portions(found, look.pairs_by, look.drawn):
+    parts = portions(found, look.pairs_by, look.drawn)
+    for part in parts:
         figure.add_trace(_lines(found, look.where, 0, part, strength, meta=f"pairs:{part.name}"), row=1, col=1)
     if look.pairs_by == SCORE:
         figure.add_trace(_score_bar(found), row=1, col=1)
     else:
-        for part in _legend(portions(found, look.pairs_by, look.drawn), dropped=len(look.dropped) > 0):
-            figure.add_trace(part, row=1, col=1)
+        for entry in _legend(parts, dropped=len(look.dropped) > 0):
+            figure.add_trace(entry, row=1, col=1)
     if cell is not None:
         _ring(figure, found, look, cell)
     figure.update_annotations(font_size=16)

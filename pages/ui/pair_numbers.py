@@ -13,6 +13,7 @@ from pages.ui import charts
 from pages.ui.colouring import NONE
 from pages.ui.pair_data import ALL_MERGES, Asked, Related, ask, depths
 from pages.ui.palette import MISSING, OKABE_ITO
+from pages.ui.selection import clicked
 from pages.ui.text import in_chart
 from scint_core.contract import BoolArray, FloatArray, IntArray
 from scint_core.numerics.pair_table import PairNumbers, pair_counts, pair_numbers, pairs_at
@@ -91,11 +92,10 @@ def draw_types(found: Related, rows: BoolArray, question: Asked) -> None:
         config={"displayModeBar": False},
         alt=f"{TABLE}: rows are left ends, columns right ends, {int(counts.to_numpy().sum()):,} pairs",
     )  # fmt: skip
-    points = event.get("selection", {}).get("points", []) if event else []
-    fields = [tuple(point["customdata"][:2]) for point in points if isinstance(point.get("customdata"), list)]
-    if fields and fields[0] != st.session_state.get(f"{key}:told"):
-        st.session_state[f"{key}:told"] = fields[0]
-        ask(found.run.id, block=fields[0])
+    field = clicked(event, list)
+    if field is not None and tuple(field[:2]) != st.session_state.get(f"{key}:told"):
+        st.session_state[f"{key}:told"] = tuple(field[:2])
+        ask(found.run.id, block=tuple(field[:2]))
 
 
 def counts_of(found: Related, rows: BoolArray) -> pd.DataFrame:

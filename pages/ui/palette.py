@@ -13,6 +13,9 @@ LONG = (
 
 MISSING = "#9AA0A6"
 
+SHADES = [(0, "#F4F8FB"), (1, OKABE_ITO[0])]
+"""Shades of a table with its numbers written in: dark figures stay readable up to the middle, light ones beyond."""
+
 
 def colours(n: int) -> list[str]:
     """A colour per category; beyond twenty they repeat, and labels must tell them apart."""

@@ -1,16 +1,31 @@
-"""Cells marked with a lasso or a box: the drawn shape is kept, and membership is tested here."""
+"""What was clicked or drawn in a chart.
+
+Of a lasso or a box the drawn shape is kept, and which cells lie in it is tested here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from matplotlib.path import Path
 
 from pages.ui.charts import Panel, axis_of
 from scint_core.contract import BoolArray
+
+T = TypeVar("T")
+
+
+def clicked(event: Any, kind: type[T]) -> T | None:
+    """The `customdata` of the clicked point, where it is a `kind`; None where nothing, or something else, was clicked.
+
+    A chart goes on reporting its click: whoever acts on one remembers it.
+    """
+    points = event.get("selection", {}).get("points", []) if event else []
+    found = (point.get("customdata") for point in points)
+    return next((value for value in found if type(value) is kind), None)
 
 
 @dataclass(frozen=True)

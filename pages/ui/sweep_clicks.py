@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui import state
+from pages.ui.selection import clicked
 from pages.ui.sweep_results import SweepResult
 from pages.ui.text import in_markdown
 
@@ -18,20 +19,19 @@ def clicked_run(figure: go.Figure, *, key: str, alt: str) -> str | None:
     event = st.plotly_chart(
         figure, key=key, alt=alt, on_select="rerun", selection_mode="points", config={"displayModeBar": False}
     )
-    points = event.get("selection", {}).get("points", []) if event else []
-    runs = [point["customdata"][0] for point in points if isinstance(point.get("customdata"), list)]
-    clicked = runs[0] if runs else None
-    if clicked == st.session_state.get(f"clicked:{key}"):
+    point = clicked(event, list)
+    run = None if point is None else str(point[0])
+    if run == st.session_state.get(f"clicked:{key}"):
         return None
-    st.session_state[f"clicked:{key}"] = clicked
-    return clicked
+    st.session_state[f"clicked:{key}"] = run
+    return run
 
 
-def offer_run(sweep_id: str, found: SweepResult, clicked: str | None) -> None:
+def offer_run(sweep_id: str, found: SweepResult, run_id: str | None) -> None:
     """Name the run that was picked, and a button that opens it in Integrate."""
     key = f"sweep:picked:{sweep_id}"
-    if clicked:
-        st.session_state[key] = clicked
+    if run_id:
+        st.session_state[key] = run_id
     picked = next((run for run in found.runs if run.run_id == st.session_state.get(key)), None)
     if picked is None:
         return

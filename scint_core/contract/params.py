@@ -11,7 +11,6 @@ every cached step, and the form on the screen.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 import numbers
@@ -21,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from scint_core.errors import ParameterError
+from scint_core.errors import ParameterError, did_you_mean
 
 Kind = Literal["integer", "real", "flag", "choice", "text", "names", "order"]
 
@@ -219,9 +218,8 @@ class Params:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"parameter '{name}' does not exist: {hint}This method has {', '.join(known) or 'no parameters'}"
+    listed = ", ".join(known) or "no parameters"
+    return f"parameter '{name}' does not exist: {did_you_mean(name, known)}This method has {listed}"
 
 
 def _refuse(spec: ParamSpec, value: Any, wanted: str) -> ParameterError:

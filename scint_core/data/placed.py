@@ -18,6 +18,10 @@ from scint_core.contract import BoolArray, FloatArray, IntArray, Params, param
 
 _OURS = "scint"
 _BASE = (1.0, 3.0)  # range of a gene's value at the origin
+_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.8660254037844386]])
+TRIANGLE = _CORNERS - _CORNERS.mean(axis=0)
+"""The corners of a triangle with sides of 1 around the origin (3 × 2)."""
+
 NOTE = "Simulated values. Cell types, genes and batches are names of the simulation, not real ones."
 
 

@@ -9,7 +9,6 @@ log-normal; gamma noise between cells is added before Poisson sampling.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
@@ -24,7 +23,7 @@ import scint_core.data.worlds  # noqa: F401  (registers its scenarios)
 from scint_core.contract import FloatArray, IntArray
 from scint_core.data.placed import Placed, PlaceKnobs, as_anndata
 from scint_core.data.scenarios import SCENARIOS, Composition, Knobs
-from scint_core.errors import ParameterError
+from scint_core.errors import ParameterError, did_you_mean
 
 _MEAN_SHAPE = 0.6  # of the gamma distribution of gene means, as in Splatter; the scale drops out
 _MARKER_SHARE = 0.06  # of the genes are markers of each type
@@ -59,9 +58,7 @@ def simulate(scenario: str, **knobs: Any) -> AnnData:
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{what} does not exist: {hint}There is {', '.join(known)}"
+    return f"{what} does not exist: {did_you_mean(name, known)}There is {', '.join(known)}"
 
 
 @singledispatch

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import pkgutil
 from functools import cache
 from pathlib import Path
 
-from scint_core.errors import ParameterError
+from scint_core.contract.discover import declared_in
+from scint_core.errors import ParameterError, did_you_mean
 from scint_core.lab.lesson import CHAPTERS, Lesson
 
 
 @cache
 def _found() -> dict[str, Lesson]:
-    package = f"{__package__}.lessons"
-    modules = pkgutil.iter_modules([str(Path(__file__).parent / "lessons")], f"{package}.")
-    found = [getattr(importlib.import_module(module.name), "LESSON", None) for module in modules]
+    found = declared_in(f"{__package__}.lessons", Path(__file__).parent / "lessons", "LESSON", Lesson)
     chapters = list(CHAPTERS)
-    lessons = sorted(
-        (lesson for lesson in found if isinstance(lesson, Lesson)),
-        key=lambda lesson: (chapters.index(lesson.chapter), lesson.position),
-    )
+    lessons = sorted(found, key=lambda lesson: (chapters.index(lesson.chapter), lesson.position))
     return {lesson.name: lesson for lesson in lessons}
 
 
@@ -34,7 +27,6 @@ def find_lesson(name: str) -> Lesson:
     """The lesson called `name`. Raises `ParameterError` with the nearest name there is."""
     lessons = _found()
     if name not in lessons:
-        near = difflib.get_close_matches(str(name).lower(), lessons, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        hint = did_you_mean(str(name).lower(), lessons)
         raise ParameterError(f"lesson '{name}' does not exist: {hint}There are {', '.join(lessons)}")
     return lessons[name]

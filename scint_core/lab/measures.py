@@ -14,6 +14,7 @@ from scint_core.data.problem import problem_from
 from scint_core.export import Integration
 from scint_core.lab.pictures import CellMap, Groups, Matrix
 from scint_core.numerics.neighbors import nearest_neighbors
+from scint_core.numerics.pair_table import pairs_at
 
 NEIGHBORS = 15
 
@@ -34,12 +35,7 @@ def groups(adata: AnnData, column: str, title: str = "") -> Groups:
 def kept_pairs(run: Integration) -> Pairs:
     """The pairs of a run that no filter dropped."""
     assert run.pairs is not None
-    return some_pairs(run.pairs, run.pairs.kept)
-
-
-def some_pairs(pairs: Pairs, which: BoolArray) -> Pairs:
-    """The pairs of which `which` (pairs,) is true."""
-    return Pairs(pairs.left[which], pairs.right[which], pairs.merge[which], pairs.score[which], pairs.kept[which])
+    return pairs_at(run.pairs, run.pairs.kept)
 
 
 def results_of(run: Integration, function: Callable[..., Any]) -> list[Any]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import pkgutil
 from functools import cache
 from pathlib import Path
 
 from scint_core.contract import Method
-from scint_core.errors import MethodError
+from scint_core.contract.discover import declared_in
+from scint_core.errors import MethodError, did_you_mean
 
 
 @cache
 def _found() -> dict[str, Method]:
-    modules = pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}.")
-    found = [getattr(importlib.import_module(module.name), "METHOD", None) for module in modules]
-    methods = [method for method in found if isinstance(method, Method)]
+    methods = declared_in(str(__package__), Path(__file__).parent, "METHOD", Method)
     return {method.name: method for method in sorted(methods, key=lambda method: method.position)}
 
 
@@ -29,7 +25,6 @@ def find_method(name: str) -> Method:
     """The method called `name`. Raises `MethodError` with the nearest name there is."""
     methods = _found()
     if name not in methods:
-        near = difflib.get_close_matches(str(name).lower(), methods, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        hint = did_you_mean(str(name).lower(), methods)
         raise MethodError(f"method '{name}' does not exist: {hint}There are {', '.join(methods)}")
     return methods[name]

@@ -158,7 +158,6 @@ def run(problem: Problem, p: FastMnnParams, step: Step) -> Outcome:
     reduced = _reduce(problem, p, step)
     sides: dict[Node, Side] = {(b,): Side(cells) for b, cells in enumerate(reduced.scores)}
     matches: dict[Merge, Match] = {}
-
     compared = 0
 
     def count_pairs(left: Node, right: Node) -> int:

@@ -178,6 +178,7 @@ class _Scales(Encoder):
         self.bytes = 0
 
     def keep(self, array: np.ndarray) -> list[Any]:
+        """Count one array; returns what takes as many letters as its file and checksum, or more."""
         self.files += 1
         self.bytes += array.nbytes + _HEADER
         return [f"{self.files}.npy", _LARGEST_CHECKSUM]

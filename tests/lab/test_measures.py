@@ -13,13 +13,13 @@ from scint_core.lab.measures import (
     purity,
     results_of,
     right_share,
-    some_pairs,
     step_results,
     type_distances,
     with_batches_in_order,
 )
 from scint_core.numerics.cluster_regression import correct_clusters
 from scint_core.numerics.normalize import unit_rows
+from scint_core.numerics.pair_table import pairs_at
 from scint_core.runs.lessons import LabBench
 
 
@@ -55,7 +55,7 @@ def pairs_of(left, right, kept):
 
 
 def test_pairs_are_chosen_with_all_that_belongs_to_them():
-    chosen = some_pairs(pairs_of([0, 1, 2], [5, 4, 3], [True, False, True]), np.array([False, True, True]))
+    chosen = pairs_at(pairs_of([0, 1, 2], [5, 4, 3], [True, False, True]), np.array([False, True, True]))
     assert chosen.left.tolist() == [1, 2]
     assert chosen.right.tolist() == [4, 3]
     assert chosen.merge.tolist() == [1, 2]

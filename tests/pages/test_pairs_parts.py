@@ -10,10 +10,10 @@ from pages.ui import pair_cell
 from pages.ui.library import DataView, RunView
 from pages.ui.pair_colours import DROPPED_COLOUR, MERGE, SCORE, VERDICT, offered, portions
 from pages.ui.pair_data import ALL_MERGES, PCA, UMAP, Asked, Related, in_block, in_question
-from pages.ui.pair_maps import CLICK, Look, clicked_cell, pair_figure
+from pages.ui.pair_maps import CLICK, Look, pair_figure
 from pages.ui.pair_numbers import by_merge, counts_of, depth_figure, percent, types_figure
 from pages.ui.palette import OKABE_ITO
-from pages.ui.selection import Shape
+from pages.ui.selection import Shape, clicked
 from scint_core.contract import MergeTree, Pairs
 from scint_core.numerics.pair_table import EITHER, LEFT, RIGHT_END
 from scint_core.runs.movement import Movement
@@ -76,7 +76,7 @@ def test_a_lasso_leaves_the_pairs_with_the_end_that_is_asked_for(end, left):
         shape = Shape(0, ((3.5, -1), (4.5, -1), (4.5, 1), (3.5, 1)))  # cell 4
     elif end == EITHER:
         shape = Shape(0, ((-0.5, -1), (2.5, -1), (2.5, 1), (-0.5, 1)))  # cells 0, 1, 2
-    rows = in_question(related(), Asked(shape=shape), merge=ALL_MERGES, end=end)
+    rows = in_question(related(), Asked(shape=shape).cells(related()), merge=ALL_MERGES, end=end)
     assert np.flatnonzero(rows).tolist() == left
 
 
@@ -88,7 +88,7 @@ def test_a_lasso_on_one_kind_of_map_is_not_read_on_the_other():
 
 def test_merge_and_field_of_the_table_narrow_the_pairs_down():
     found = related()
-    assert np.flatnonzero(in_question(found, Asked(), merge=1, end=EITHER)).tolist() == [3, 4]
+    assert np.flatnonzero(in_question(found, None, merge=1, end=EITHER)).tolist() == [3, 4]
     assert np.flatnonzero(in_block(found, Asked(block=(0, 1)))).tolist() == [2]
     assert np.flatnonzero(in_block(found, Asked(block=(1, -1)))).tolist() == [4]
     assert in_block(found, Asked()).all()
@@ -102,7 +102,7 @@ def test_merge_and_field_of_the_table_narrow_the_pairs_down():
     ],
 )  # fmt: skip
 def test_a_click_is_a_point_that_bears_a_cell(selection, cell):
-    assert clicked_cell({"selection": selection}) == cell
+    assert clicked({"selection": selection}, int) == cell
 
 
 # Colours

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from pages.ui import charts
 from pages.ui.player.distributions import bins, outline, side_colours
 from pages.ui.player.drawing import Drawn, Picture, View, draws, style
-from pages.ui.player.maps import MOST_ARROWS, arrows, cell_map, flat, mark, picture, sample
+from pages.ui.player.maps import MOST_ARROWS, arrows, cell_map, flat, mark, picture
 from pages.ui.player.trees import dendrogram, merges_until
 from pages.ui.player.weights import clicked_cell
 from pages.ui.text import count
@@ -27,7 +28,7 @@ def positions(view: View) -> Drawn:
         return Drawn((_standing(view), *_tree(view)), _placed(view)) + _along(view)
     assert scene.before is not None
     way = scene.after - scene.before
-    chosen = moved[sample(len(moved), MOST_ARROWS)]
+    chosen = charts.sample_of_rows(moved, MOST_ARROWS)
     figure = cell_map(
         view, "before this step", "after it", layouts=[scene.before, scene.after],
         over=[arrows(scene.before[chosen], way[chosen])],

@@ -13,7 +13,7 @@ from pages.ui.colouring import Colouring
 from pages.ui.palette import OKABE_ITO
 from pages.ui.player.drawing import Picture, View, style
 from pages.ui.text import count
-from scint_core.contract import BoolArray, FloatArray, IntArray
+from scint_core.contract import BoolArray, FloatArray
 
 MOST_LINES = 500
 MOST_ARROWS = 250
@@ -103,16 +103,11 @@ def picture(
     return Picture(figure, alt, f"{caption}{sample}".strip(), clicks, width)
 
 
-def sample(n: int, most: int) -> IntArray:
-    """Places of at most `most` of n things, evenly at random, always the same."""
-    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
 def lines(
     starts: FloatArray, ends: FloatArray, colour: str, name: str = "", *, width: float = 1, opacity: float = 0.35
 ) -> go.Scattergl:
     """Lines from each start to its end (n × at least 2 each), as one trace."""
-    x, y = _segments(flat(starts), flat(ends))
+    x, y = charts.segments(flat(starts), flat(ends))
     return go.Scattergl(
         x=x, y=y, mode="lines", line={"color": colour, "width": width}, opacity=opacity, name=name or "lines",
         showlegend=bool(name), hoverinfo="skip", meta="lines",
@@ -124,21 +119,13 @@ def arrows(
 ) -> go.Scatter:
     """Arrows from each start along its vector (n × at least 2 each), as one trace."""
     starts = flat(starts)
-    x, y = _segments(starts, starts + flat(vectors))
+    x, y = charts.segments(starts, starts + flat(vectors))
     return go.Scatter(
         x=x, y=y, mode="lines+markers", line={"color": colour, "width": 1.6}, name=name or "arrows", meta="arrows",
         marker={"symbol": "arrow", "angleref": "previous", "size": np.tile([0, size, 0], len(starts)), "color": colour,
                 "opacity": 1, "line": {"width": 0}},
         showlegend=bool(name), hoverinfo="skip", unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
-
-
-def _segments(starts: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """x and y of start, end, gap, start ..."""
-    points = np.full((len(starts), 3, 2), np.nan, dtype=np.float32)
-    points[:, 0], points[:, 1] = starts, ends
-    x, y = points.reshape(-1, 2).T
-    return x, y
 
 
 def mark(layout: FloatArray, row: int, name: str = "clicked cell") -> go.Scatter:

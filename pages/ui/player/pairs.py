@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.ui import charts
 from pages.ui.palette import OKABE_ITO
 from pages.ui.player.distributions import batch_colours, by_batch, distribution
 from pages.ui.player.drawing import FONT, Drawn, Picture, View, draws, style
@@ -19,7 +20,6 @@ from pages.ui.player.maps import (
     lines,
     mark,
     picture,
-    sample,
 )
 from pages.ui.player.weights import clicked_cell
 from pages.ui.text import count
@@ -52,7 +52,7 @@ def mutual_pairs(view: View) -> Drawn:
     }
     if ends is None or view.scene.after is None:
         return Drawn(numbers=numbers)
-    chosen = sample(n, MOST_LINES)
+    chosen = charts.sample_of(n, MOST_LINES)
     under = _by_rightness(view, (ends[0][chosen], ends[1][chosen]))
     figure = cell_map(view, f"{len(chosen):,} of {count(n, 'pair')} shown", under=under)
     right = rightness(view, ends)
@@ -111,8 +111,7 @@ def _kept_lines(view: View, ends: Ends, kept: BoolArray) -> list[go.Scattergl]:
     assert view.scene.after is not None
     found = []
     for name, colour, chosen in (("kept", RIGHT, kept), ("dropped", WRONG, ~kept)):
-        places = np.flatnonzero(chosen)
-        places = places[sample(len(places), MOST_LINES)]
+        places = charts.sample_of_rows(np.flatnonzero(chosen), MOST_LINES)
         if len(places):
             starts, stops = (view.scene.after[end[places]] for end in ends)
             found.append(lines(starts, stops, colour, name, opacity=0.3 if name == "kept" else 0.6))
@@ -144,8 +143,7 @@ def _by_score(view: View, value: Anchors, ends: Ends) -> list[go.Scattergl]:
         groups.append((f"score {low:.2g} to {high:.2g}", colour, inside))
     found = []
     for name, colour, chosen in groups:
-        places = np.flatnonzero(chosen)
-        places = places[sample(len(places), MOST_LINES // 2)]
+        places = charts.sample_of_rows(np.flatnonzero(chosen), MOST_LINES // 2)
         if len(places):
             found.append(lines(*(view.scene.after[end[places]] for end in ends), colour, name, opacity=0.5))
     return found
@@ -238,7 +236,7 @@ def _vectors(view: View, numbers: dict[str, str], what: str) -> Drawn:
     if scene.vectors is None or scene.starts is None or scene.after is None:
         return Drawn(numbers=numbers)
     known = np.flatnonzero(np.isfinite(scene.after[scene.starts, 0]))
-    chosen = known[sample(len(known), MOST_ARROWS)]
+    chosen = charts.sample_of_rows(known, MOST_ARROWS)
     drawn = [arrows(scene.after[scene.starts[chosen]], scene.vectors[chosen])]
     drawn += [] if view.clicked is None else [mark(scene.after, view.clicked)]
     title = f"{len(chosen):,} of {count(len(scene.starts), 'vector')} shown, one per {what}"

@@ -13,6 +13,7 @@ import streamlit as st
 from pages.ui import library
 from pages.ui.colouring import Groups
 from pages.ui.player import Drawn, Picture, View, draw
+from pages.ui.selection import clicked
 from pages.ui.steps import show_formula
 from pages.ui.text import in_markdown, visible
 from scint_core.contract import StepRecord
@@ -209,10 +210,11 @@ def _pictures(run_id: str, drawn: Drawn) -> None:
             with column:
                 _picture(run_id, picture, place)
             place += 1
-    clicked = st.session_state.get(_cell(run_id))
     caption, button = st.columns([4, 1])
     caption.caption(drawn.caption)
-    if clicked is not None and button.button("Forget the cell", width="stretch", icon=":material/close:"):
+    if st.session_state.get(_cell(run_id)) is not None and button.button(
+        "Forget the cell", width="stretch", icon=":material/close:"
+    ):
         st.session_state[_cell(run_id)] = None
         st.rerun(scope="fragment")
 
@@ -252,14 +254,10 @@ def _picture(run_id: str, picture: Picture, place: int) -> None:
 
 def _remember(run_id: str, event: Any, key: str) -> None:
     """Keep the cell that was just clicked, and draw the step with it."""
-    points = event.get("selection", {}).get("points", []) if event else []
-    cells = [point["customdata"] for point in points if point.get("customdata") is not None]
-    clicked = cells[0] if cells else None
-    clicked = clicked[0] if isinstance(clicked, list) else clicked
-    if clicked is None or clicked == st.session_state.get(key):
+    cell = clicked(event, int)
+    if cell is None or cell == st.session_state.get(key):
         return
-    st.session_state[key] = clicked
-    st.session_state[_cell(run_id)] = int(clicked)
+    st.session_state[key] = st.session_state[_cell(run_id)] = cell
     st.rerun(scope="fragment")
 
 

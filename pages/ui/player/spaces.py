@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from pages.ui import charts
 from pages.ui.player.cells import positions
 from pages.ui.player.distributions import batch_colours, distribution, side_colours
 from pages.ui.player.drawing import MUTED, Drawn, Picture, View, draws, style
@@ -137,11 +138,10 @@ def _matches(curves: Metagenes, path: WarpingPath) -> go.Scatter:
     """Lines between matched places, an even sample of them."""
     chosen = np.linspace(0, len(path.left) - 1, min(_MOST_MATCHES, len(path.left))).astype(int)
     left, right = path.left[chosen], path.right[chosen]
-    x = np.full((len(chosen), 3), np.nan)
-    y = np.full((len(chosen), 3), np.nan)
-    x[:, 0], x[:, 1] = left / max(len(curves.left) - 1, 1), right / max(len(curves.right) - 1, 1)
-    y[:, 0], y[:, 1] = curves.left[left] + _LIFT, curves.right[right]
+    starts = np.column_stack([left / max(len(curves.left) - 1, 1), curves.left[left] + _LIFT])
+    ends = np.column_stack([right / max(len(curves.right) - 1, 1), curves.right[right]])
+    x, y = charts.segments(starts, ends)
     return go.Scatter(
-        x=x.ravel(), y=y.ravel(), mode="lines", line={"color": MUTED, "width": 1}, name="matched cells", meta="matches",
+        x=x, y=y, mode="lines", line={"color": MUTED, "width": 1}, name="matched cells", meta="matches",
         hoverinfo="skip",
     )  # fmt: skip

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scint_core.contract import param
-from scint_core.data.placed import Placed, PlaceKnobs, clouds, stream
+from scint_core.data.placed import TRIANGLE, Placed, PlaceKnobs, clouds, stream
 from scint_core.data.scenarios import scenario
 
 _OURS = "scint"
 _TYPES = ("T cell", "B cell", "Monocyte")
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.8660254037844386]])  # of a triangle with sides of 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def one_sided_variation(knobs: OneSidedKnobs) -> Placed:
     of_type = np.array([half - 2 * (half // 3), half // 3, half // 3])
     rest = knobs.n_cells - half
     cells = np.stack([np.array([rest - 2 * (rest // 3), rest // 3, rest // 3]), of_type])
-    centres = np.column_stack([knobs.gap * (_CORNERS - _CORNERS.mean(axis=0)), np.zeros((3, 2))])  # types × 4
+    centres = np.column_stack([knobs.gap * TRIANGLE, np.zeros((3, 2))])  # types × 4
     batch, cell_type, biology = clouds(cells, centres, knobs.width, knobs.seed)
     along = stream(knobs.seed, "own").uniform(-0.5, 0.5, len(batch)) * knobs.own
     effect = np.zeros_like(biology)

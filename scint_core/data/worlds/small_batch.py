@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scint_core.contract import param
-from scint_core.data.placed import Placed, PlaceKnobs, clouds
+from scint_core.data.placed import TRIANGLE, Placed, PlaceKnobs, clouds, divided
 from scint_core.data.scenarios import scenario
 
 _OURS = "scint"
 _TYPES = ("T cell", "B cell", "Monocyte")
-_CORNERS = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.5, 0.8660254037844386, 0.0]])  # a triangle with sides of 1
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,9 @@ class SmallBatchKnobs(PlaceKnobs):
 def small_batch(knobs: SmallBatchKnobs) -> Placed:
     """Three types in a large batch; a small batch, moved as a whole, holds the first of them."""
     small = min(knobs.small, knobs.n_cells - 1)
-    cells = np.stack([_divided(knobs.n_cells - small, 3), _divided(small, knobs.types)])  # batches × types
-    centres = knobs.gap * (_CORNERS - _CORNERS.mean(axis=0))
+    held = np.arange(3) < [[3], [knobs.types]]  # batches × types
+    cells = np.stack([divided(n, types) for n, types in zip((knobs.n_cells - small, small), held, strict=True)])
+    centres = np.column_stack([knobs.gap * TRIANGLE, np.zeros(3)])  # types × 3
     batch, cell_type, biology = clouds(cells, centres, knobs.width, knobs.seed)
     effect = np.outer(batch == 1, [0.0, 0.0, knobs.shift])
     return Placed(("large batch", "small batch"), _TYPES, batch, cell_type, biology, effect)
-
-
-def _divided(n: int, types: int) -> np.ndarray:
-    """`n` cells divided evenly among the first `types` of three."""
-    cells = np.zeros(3, dtype=np.int64)
-    cells[:types] = n // types
-    cells[: n % types] += 1
-    return cells

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scint_core.contract import FloatArray, param
-from scint_core.data.placed import Placed, PlaceKnobs, clouds, divided, stream
+from scint_core.data.placed import TRIANGLE, Placed, PlaceKnobs, clouds, divided, stream
 from scint_core.data.scenarios import scenario
 
 _OURS = "scint"
 _TYPES = ("T cell", "B cell", "Monocyte")
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.8660254037844386]])  # of a triangle with sides of 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def plane_clouds(knobs: PlaneCloudsKnobs) -> Placed:
         in_batch[i % 2, t] = False
     sizes = np.array([knobs.n_cells - knobs.n_cells // 2, knobs.n_cells // 2])
     cells = np.stack([divided(int(n), held) for n, held in zip(sizes, in_batch, strict=True)])
-    centres = np.column_stack([knobs.gap * (_CORNERS - _CORNERS.mean(axis=0)), np.zeros(3)])  # types × 3
+    centres = np.column_stack([knobs.gap * TRIANGLE, np.zeros(3)])  # types × 3
     batch, cell_type, biology = clouds(cells, centres, knobs.width, knobs.seed)
     own = stream(knobs.seed, "variation").normal(0, 1, (3, 3)) * knobs.variation  # types × 3
     own = own + knobs.drift * (np.roll(centres, -1, axis=0) - centres)

@@ -16,11 +16,11 @@ from scint_core.lab.measures import (
     pairs_by_type,
     purity,
     right_share,
-    some_pairs,
     step_results,
 )
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import oblique, places
+from scint_core.numerics.pair_table import pairs_at
 
 _ORDERS: dict[str, dict[str, Any]] = {
     "given": {"merge_order": ("batch 1", "batch 2", "batch 3")},
@@ -39,7 +39,7 @@ def observe(bench: Bench, order: str, common: float) -> Observation:
     placed = np.concatenate(step_results(run, MultiBatchPca)[0].scores)
     views = [oblique(cells) for cells in (world.obsm["place"], places(world, run.embedding, placed))]
     pairs = kept_pairs(run)
-    first = some_pairs(pairs, pairs.merge == 0)
+    first = pairs_at(pairs, pairs.merge == 0)
     return Observation(
         pictures=(
             *cell_maps(world, ("Before, with the pairs", "After fastMNN"), views, pairs),

@@ -13,11 +13,11 @@ from scint_core.lab.measures import (
     pairs_by_type,
     purity,
     right_share,
-    some_pairs,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import oblique, places
+from scint_core.numerics.pair_table import pairs_at
 
 _ORDERS = ("1, 2, 3", "2, 1, 3", "2, 3, 1", "3, 2, 1", "1, 3, 2", "3, 1, 2")
 
@@ -29,7 +29,7 @@ def observe(bench: Bench, order: str) -> Observation:
     run = bench.integrate(world, "mnn", cos_norm_in=False, cos_norm_out=False)
     assert run.expression is not None
     pairs, cell_type = kept_pairs(run), codes(world, "cell_type")
-    first = some_pairs(pairs, pairs.merge == 0)
+    first = pairs_at(pairs, pairs.merge == 0)
     before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     return Observation(
         pictures=(

@@ -13,12 +13,12 @@ from scint_core.lab.measures import (
     centroid_gap,
     codes,
     right_share,
-    some_pairs,
     type_distances,
     with_batches_in_order,
 )
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import oblique, places
+from scint_core.numerics.pair_table import pairs_at
 
 _ORDERS = {"second": ("batch 1", "batch 2"), "first": ("batch 2", "batch 1")}  # batch 2 holds monocytes
 _OFF = 0
@@ -33,17 +33,17 @@ def observe(bench: Bench, k_filter: int, side: str) -> Observation:
     assert run.expression is not None
     assert run.pairs is not None
     found, cell_type = run.pairs, codes(world, "cell_type")
-    right, kept, dropped = are_right(found, cell_type), found.kept, some_pairs(found, ~found.kept)
+    right, kept, dropped = are_right(found, cell_type), found.kept, pairs_at(found, ~found.kept)
     before, after = np.asarray(world.obsm["place"]), places(world, run.expression)
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     return Observation(
         pictures=(
-            *cell_maps(given, ("Anchors that were kept",), (oblique(before),), some_pairs(found, kept)),
+            *cell_maps(given, ("Anchors that were kept",), (oblique(before),), pairs_at(found, kept)),
             *cell_maps(given, ("Anchors that were dropped",), (oblique(before),), dropped),
             *cell_maps(given, ("After Seurat",), (oblique(after),)),
         ),
         figures={
-            "right": right_share(some_pairs(found, kept), cell_type),
+            "right": right_share(pairs_at(found, kept), cell_type),
             "right_kept": float(kept[right].mean()),
             "wrong_kept": float(kept[~right].mean()),
             "closest": float((type_distances(after, cell_type) / true_distances).min()),

@@ -8,9 +8,10 @@ import numpy as np
 from anndata import AnnData
 
 from scint_core.lab.lesson import Bench, Claim, Figure, Lesson, Question, Slider
-from scint_core.lab.measures import are_right, cell_maps, codes, right_share, some_pairs, type_distances
+from scint_core.lab.measures import are_right, cell_maps, codes, right_share, type_distances
 from scint_core.lab.pictures import Observation
 from scint_core.lab.truth import oblique, places
+from scint_core.numerics.pair_table import pairs_at
 
 _GENES: dict[str, Any] = {"n_features": 100, "max_features": 100}  # all there are
 _STRICT = 10  # the k_filter that others are compared with
@@ -29,12 +30,12 @@ def observe(bench: Bench, cells: int, k_filter: int) -> Observation:
     true_distances = type_distances(np.asarray(world.obsm["biology"]), cell_type)
     return Observation(
         pictures=(
-            *cell_maps(world, ("Anchors that were kept",), (oblique(before),), some_pairs(found, kept)),
-            *cell_maps(world, ("Of these, 10 would drop",), (oblique(before),), some_pairs(found, spared)),
+            *cell_maps(world, ("Anchors that were kept",), (oblique(before),), pairs_at(found, kept)),
+            *cell_maps(world, ("Of these, 10 would drop",), (oblique(before),), pairs_at(found, spared)),
             *cell_maps(world, ("After Seurat",), (oblique(after),)),
         ),
         figures={
-            "right": right_share(some_pairs(found, kept), cell_type),
+            "right": right_share(pairs_at(found, kept), cell_type),
             "dropped": float((~kept).sum()),
             "wrong_kept": float(kept[~right].mean()),
             "would": float((spared & ~right).sum()),
