@@ -4,6 +4,8 @@ PYTHON := $(VENV)/bin/python
 BASE   ?= python3
 READY  := $(VENV)/.ready
 PORT   ?= 8501
+# Two workers: one for the browser tests, which mostly wait, and one for all others; see `tests/conftest.py`.
+SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
 
 .PHONY: setup app test test-all lint clean
 
@@ -22,7 +24,7 @@ app: setup
 	$(PYTHON) -m streamlit run app.py --server.port $(PORT)
 
 test: setup
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 test-all: setup
 	$(PYTHON) -m pytest

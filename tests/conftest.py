@@ -5,14 +5,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-_SESSION = Path(tempfile.mkdtemp(prefix="scint-tests-"))
-_COMPILED = _SESSION / "cache" / "compiled"
-os.environ["SCINT_CACHE"] = str(_SESSION / "cache")
-os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as scanvi sets it, here before any test loads torch
-os.environ["SCINT_STATE"] = str(_SESSION / "state")
+_OURS = "SCINT_TESTS" not in os.environ  # else this is a worker of pytest-xdist, beside others
+if _OURS:
+    os.environ["SCINT_TESTS"] = tempfile.mkdtemp(prefix="scint-tests-")
+_SESSION = Path(os.environ["SCINT_TESTS"])
+_COMPILED = _SESSION / "compiled"  # by all workers, each piece once
 
 
 def new_cache(folder: Path) -> Path:
@@ -21,6 +22,11 @@ def new_cache(folder: Path) -> Path:
     _COMPILED.mkdir(parents=True, exist_ok=True)
     (folder / "compiled").symlink_to(_COMPILED, target_is_directory=True)
     return folder
+
+
+_WORKER = _SESSION / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+os.environ["SCINT_CACHE"] = str(new_cache(_WORKER / "cache"))
+os.environ["SCINT_STATE"] = str(_WORKER / "state")
 
 
 @pytest.fixture(autouse=True)
@@ -51,5 +57,18 @@ def jobs_here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return ran
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of two workers one does all browser tests, with one server; the other takes the other files, each whole."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BrowserBesideTheRest(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+    return BrowserBesideTheRest(config, log)
+
+
 def pytest_sessionfinish() -> None:
-    shutil.rmtree(_SESSION, ignore_errors=True)
+    if _OURS:
+        shutil.rmtree(_SESSION, ignore_errors=True)
