@@ -115,6 +115,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_gives_others():
     assert any((weight != other.weights[name]).any() for name, weight in one.weights.items())
 
 
+def test_the_number_of_threads_does_not_matter(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(scvi())
+    torch.set_num_threads(before)
+    for name, weights in found[0].weights.items():
+        np.testing.assert_array_equal(weights, found[1].weights[name], err_msg=name)
+
+
 def test_training_leaves_the_random_numbers_of_others_alone():
     torch.manual_seed(1)
     expected = torch.rand(3)

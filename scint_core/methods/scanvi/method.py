@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ SCVI_KEY = "X_scVI"
 
 def run(problem: Problem, p: ScanviParams, step: Step) -> Outcome:
     """Train scVI on the counts, go on with the labels, and read off latent space, labels and expression."""
-    _share_processors()
     from scint_core.methods.scanvi.readout import decode_expression, latent_space, predict_labels
     from scint_core.methods.scanvi.training import choose_device, train_scanvi, train_scvi
 
@@ -64,15 +62,6 @@ def run(problem: Problem, p: ScanviParams, step: Step) -> Outcome:
         extra_embeddings={SCVI_KEY: scvi_latent.coordinates},
         notes=(*foresee(problem, p), *cells_without_counts(counts)),
     )
-
-
-def _share_processors() -> None:
-    """Have torch's threads sleep and not spin while they wait for each other; works before torch is first loaded.
-
-    A step has a hundred short parallel parts. With another busy process on two cores, spinning made it 40 times slower
-    (880 ms instead of 21), sleeping a fifth.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _shape(problem: Problem, p: ScanviParams) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import torch
 
 from scint_core.contract import Embedding, FloatArray, LabelProbabilities, TrainedNetwork, explained
 from scint_core.methods.scanvi.network import Architecture, Scanvi, Scvi, one_hot
+from scint_core.methods.scanvi.threads import single_operations
 from scint_core.methods.scanvi.training import tensors
 
 COUNTS_PER_CELL = 1e4
@@ -42,6 +43,7 @@ def predict_labels(latent: FloatArray, trained: TrainedNetwork, *, names: tuple[
     "batch effect: shares of all counts, scaled and on a logarithmic scale like the input.",
     formula=r"\ln\Big(1 + 10^4 \cdot \tfrac{1}{S} \sum_{s} \rho(\mu(x), s)\Big)",
 )
+@single_operations()
 @torch.no_grad()
 def decode_expression(latent: FloatArray, trained: TrainedNetwork, *, device: str) -> FloatArray:
     """ln(1 + 10,000 · mean share) of every gene (cells × genes, float32), from `latent` (cells × d)."""

@@ -28,6 +28,7 @@ from scint_core.errors import ParameterError
 from scint_core.methods.scanvi.losses import cross_entropy, label_logits, scanvi_terms, scvi_terms
 from scint_core.methods.scanvi.minibatches import Cells, Minibatch, beside, labelled_sample, pieces, split
 from scint_core.methods.scanvi.network import Architecture, Scanvi, Scvi
+from scint_core.methods.scanvi.threads import single_operations
 
 TRAIN_SHARE = 0.9
 """Of the cells; the others are only looked at, for the validation curves."""
@@ -148,8 +149,8 @@ def _with_counts(counts: Sparse) -> IntArray:
 
 @contextmanager
 def _seeded(seed: int, device: str) -> Iterator[None]:
-    """Draws of torch start from `seed` inside, and go on as before outside."""
-    with torch.random.fork_rng(devices=[] if device == "cpu" else [torch.device(device)]):
+    """Draws of torch start from `seed` inside, and go on as before outside; one thread per operation."""
+    with single_operations(), torch.random.fork_rng(devices=[] if device == "cpu" else [torch.device(device)]):
         torch.manual_seed(seed)
         yield
 
