@@ -17,6 +17,8 @@ from pathlib import Path
 
 from scint_core.numerics.compiled import load_kept
 
+_AFTER_ALL_OTHERS = 15  # niceness of work that nobody waits for yet
+
 
 def serve() -> None:
     """Fork a child for every folder read, and report every child that ends."""
@@ -83,6 +85,7 @@ def _compile_ahead() -> int:
     from scint_core.runs.integrate import integrate
 
     try:
+        os.nice(_AFTER_ALL_OTHERS)
         warnings.simplefilter("ignore")
         few = preprocess(simulate("two_batches", n_cells=80, n_genes=60))
         umap_layout(few.obsm["X_pca"])
