@@ -80,9 +80,9 @@ def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray 
         figure.add_trace(_lines(found, look.where, 0, part, strength, meta=f"pairs:{part.name}"), row=1, col=1)
     if look.pairs_by == SCORE:
         figure.add_trace(_score_bar(found), row=1, col=1)
-    else:
-        for entry in _legend(parts, dropped=len(look.dropped) > 0):
-            figure.add_trace(entry, row=1, col=1)
+        parts = []  # their colours are on the bar
+    for entry in _legend(parts, dropped=len(look.dropped) > 0):
+        figure.add_trace(entry, row=1, col=1)
     if cell is not None:
         _ring(figure, found, look, cell)
     figure.update_annotations(font_size=16)
