@@ -18,6 +18,7 @@ from scint_core.errors import DataError, ParameterError, ResultError
 from scint_core.export import Integration
 from scint_core.methods import find_method
 from scint_core.runs.cache import StepCache
+from scint_core.runs.keys import Keys
 from scint_core.runs.notes import notes_on
 from scint_core.runs.progress import Progress, Report
 from scint_core.runs.step import StepRunner
@@ -68,13 +69,18 @@ def run_method(
     report: Report | None = None,
     trace: TraceStore | None = None,
     cache: StepCache | None = None,
+    keys: Keys | None = None,
 ) -> Integration:
-    """Run a method on a problem and bring its outcome into the caller's order of cells (`cells`, by name)."""
+    """Run a method on a problem and bring its outcome into the caller's order of cells (`cells`, by name).
+
+    `keys` handed from run to run spare the later ones from reading the problem's arrays anew.
+    """
     check_batches(method, problem, batch_key)
     progress = Progress(report)
     step = StepRunner(
         seed=_checked_seed(seed),
         cache=cache or StepCache(),
+        keys=keys,
         trace=trace or MemoryTrace(Axes(problem)),
         progress=progress,
     )

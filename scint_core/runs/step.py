@@ -23,13 +23,15 @@ LIGHT = 8e6  # bytes; a result n times as large must have taken n times as long,
 class StepRunner:
     """Runs step functions with progress, cancel, trace and memory. Implements `contract.Step`."""
 
-    def __init__(self, *, seed: int, cache: StepCache, trace: TraceStore, progress: Progress) -> None:
+    def __init__(
+        self, *, seed: int, cache: StepCache, trace: TraceStore, progress: Progress, keys: Keys | None = None
+    ) -> None:
         self.records: list[StepRecord] = []
         self._seed = seed
         self._cache = cache
         self._trace = trace
         self._progress = progress
-        self._keys = Keys()
+        self._keys = keys or Keys()
         self._origins = Origins()
         self._stage = ""
         self._sides: Sides | None = None

@@ -5,7 +5,9 @@ import pytest
 
 import scint_core as scint
 from scint_core.errors import DataError, ParameterError
+from scint_core.runs import keys
 from scint_core.runs.jobs.folder import JobFolder
+from scint_core.runs.keys import array_digest
 from tests.datasets import prepared
 
 ABOUT = {"batch_key": "batch", "label_key": "celltype"}
@@ -32,6 +34,27 @@ def test_steps_in_common_are_done_once(monkeypatch):
     assert found.table["reused"].iloc[-1] == 0  # the largest value is worked on first
     assert (found.table["reused"].iloc[:-1] > found.table["steps"].iloc[:-1] / 2).all()
     assert "iLISI" not in found.table
+
+
+def test_the_data_are_read_for_their_keys_once(monkeypatch):
+    read = []
+
+    def told(array):
+        read.append(array.size)
+        return array_digest(array)
+
+    monkeypatch.setattr(keys, "array_digest", told)
+    adata = prepared()
+    scint.sweep(adata, "mnn", {"sigma": [0.5, 1.0, 2.0]}, scores=False)
+    assert read.count(max(read)) == 1
+    assert max(read) >= adata.n_obs * adata.var["highly_variable"].sum()
+
+
+def test_coordinates_found_beside_the_next_run_belong_to_their_row():
+    found = scint.sweep(prepared(), "combat", {"mean_only": [True, False]}, scores=False)
+    for row, mean_only in enumerate([True, False]):
+        alone = scint.integrate(prepared(), "combat", mean_only=mean_only)
+        np.testing.assert_array_equal(found.embeddings[row], alone.coordinates)
 
 
 def test_a_run_that_fails_leaves_its_sentence_and_the_others_go_on():
