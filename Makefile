@@ -23,8 +23,9 @@ app: setup
 	@echo "scint starts at http://127.0.0.1:$(PORT)"
 	$(PYTHON) -m streamlit run app.py --server.port $(PORT)
 
+# Beside each other, threads of matrix products would spin in each other's way.
 test: setup
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 test-all: setup
 	$(PYTHON) -m pytest
