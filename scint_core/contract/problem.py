@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from scint_core.contract.arrays import FloatArray, IntArray, Matrix
 
@@ -104,9 +105,9 @@ class Problem:
         smallest = int(np.argmin(self.batch_sizes))
         return self.batch_names[smallest], int(self.batch_sizes[smallest])
 
-    def to_input_order(self, rows: Array) -> Array:
-        """Rows of a result (cells × anything) put back into the caller's order."""
-        back = np.empty_like(rows)
+    def to_input_order(self, rows: Array, dtype: DTypeLike | None = None) -> Array:
+        """Rows of a result (cells × anything) put back into the caller's order, as `dtype` (None: unchanged)."""
+        back = np.empty_like(rows, dtype=dtype)
         back[self.order] = rows
         return cast(Array, back)
 

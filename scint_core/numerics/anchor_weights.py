@@ -116,10 +116,44 @@ def subtract_anchor_vectors(
     reference: FloatArray, query: FloatArray, anchors: Anchors, weights: AnchorWeights
 ) -> FloatArray:
     """Query cells (cells × genes) less the weighted mean of (query cell − reference cell) over their anchors."""
+    table = weights.weights  # query cells × anchors
     corrected = np.empty_like(query)
     for start in range(0, query.shape[1], _COLUMNS):
         genes = slice(start, start + _COLUMNS)
         vectors = query[:, genes][anchors.right] - reference[:, genes][anchors.left]  # anchors × some genes
-        corrected[:, genes] = query[:, genes] - weights.weights @ vectors
+        _subtract_sums(query[:, genes], table.indptr, table.indices, table.data, vectors, corrected[:, genes])
         tick(min(genes.stop, query.shape[1]), query.shape[1])
     return corrected
+
+
+@kernel
+def _subtract_sums(
+    cells: FloatArray,
+    first: IntArray,
+    anchors: IntArray,
+    weights: FloatArray,
+    vectors: FloatArray,
+    corrected: FloatArray,
+) -> None:
+    """Fill `corrected` with `cells` (n × genes) less the weighted sums of `vectors` (anchors × genes).
+
+    The anchors of cell c are `anchors[first[c]:first[c + 1]]`, added one after the other; four in one go over the genes
+    spare three of four times that the sums are read and written.
+    """
+    n_cells, n_genes = cells.shape
+    sums = np.empty(n_genes)
+    for cell in range(n_cells):
+        sums[:] = 0
+        at, end = first[cell], first[cell + 1]
+        while at + 4 <= end:
+            w0, w1, w2, w3 = weights[at], weights[at + 1], weights[at + 2], weights[at + 3]
+            v0, v1 = vectors[anchors[at]], vectors[anchors[at + 1]]
+            v2, v3 = vectors[anchors[at + 2]], vectors[anchors[at + 3]]
+            for gene in range(n_genes):
+                sums[gene] = (((sums[gene] + w0 * v0[gene]) + w1 * v1[gene]) + w2 * v2[gene]) + w3 * v3[gene]
+            at += 4
+        for rest in range(at, end):
+            for gene in range(n_genes):
+                sums[gene] += weights[rest] * vectors[anchors[rest], gene]
+        for gene in range(n_genes):
+            corrected[cell, gene] = cells[cell, gene] - sums[gene]

@@ -39,12 +39,12 @@ def truncated_svd(matrix: Matrix, n: int, *, centre: FloatArray | None = None, w
     come back where the rank is lower; values below 1e-7 of the largest count as zero.
     """
     wide = matrix.shape[0] < matrix.shape[1]
-    gram = _gram(matrix, centre, weight, of_rows=wide)  # small × small
-    side = len(gram)
+    side = min(matrix.shape)
     n = min(n, side)
     if n < 1:
         return Svd(np.zeros((matrix.shape[0], 0)), np.zeros(0), np.zeros((0, matrix.shape[1])))
-    basis = la.eigh(gram.T, subset_by_index=(side - n, side - 1), driver="evr", overwrite_a=True)[1]  # small × n
+    gram = _gram(matrix, centre, weight, of_rows=wide)  # small × small
+    basis = la.eigh(gram, subset_by_index=(side - n, side - 1), driver="evr", overwrite_a=True)[1]  # small × n
     times = _times_left if wide else _times
     image = times(matrix, basis, centre, weight)  # long × n
     long_vectors, s, rotation = la.svd(image, full_matrices=False)
@@ -118,13 +118,15 @@ def _float64(matrix: Matrix) -> Matrix:
 
 
 def _gram(matrix: Matrix, centre: FloatArray | None, weight: FloatArray | None, *, of_rows: bool) -> FloatArray:
-    """All products of the centred, weighted columns (or rows) with each other, summed over blocks of the other axis."""
+    """All products of the centred, weighted columns (or rows) with each other, summed over blocks of the other axis.
+
+    Only the lower triangle is filled; the rest is 0.
+    """
     side = matrix.shape[0] if of_rows else matrix.shape[1]
-    total = None
+    total = np.zeros((side, side), order="F")
     for block in _centred_blocks(matrix, centre, weight, by_columns=of_rows):  # long part × small
-        product = block.T @ block
-        total = product if total is None else np.add(total, product, out=total)
-    return np.zeros((side, side)) if total is None else total
+        total = la.blas.dsyrk(1.0, block.T, beta=1.0, c=total, lower=True, overwrite_c=True)
+    return total
 
 
 def _centred_blocks(
@@ -137,7 +139,7 @@ def _centred_blocks(
     step = max(1, _BLOCK_VALUES // max(1, long.shape[1]))
     for start in range(0, long.shape[0], step):
         rows = slice(start, start + step)
-        dense = np.array(long[rows].toarray() if sp.issparse(long) else long[rows], dtype=np.float64)
+        dense = np.array(long[rows].toarray() if sp.issparse(long) else long[rows], dtype=np.float64, order="C")
         dense -= shift[rows, None] if by_columns else shift
         dense *= factor if by_columns else factor[rows, None]
         yield dense

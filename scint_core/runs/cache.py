@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ DEFAULT_LIMIT = 4 << 30  # bytes
 _SECONDS = "seconds"  # a file beside a result: how long the step took
 _SECONDS_BYTES = 12
 _SPARE = 1 / 16  # of the limit, freed beyond what is needed, so that entries are seldom counted
+_HELD = 64  # results that are held at most, of 4 MB per array at most beside what is mapped
 _TOTAL = "bytes"  # the file that says how many bytes there are; its lock is that of all writing
 
 
@@ -126,6 +128,27 @@ class StepCache:
             except OSError:  # what an interrupted removal has left
                 _drop(entry)
         return found
+
+
+class RememberingCache(StepCache):
+    """A step cache that holds the results it read last, for runs that follow each other in one process.
+
+    What it holds is neither read nor checked again. Large arrays stay on the disk, mapped; so a result takes little.
+    """
+
+    def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
+        super().__init__(folder, limit)
+        self._held: OrderedDict[str, Any] = OrderedDict()  # the latest use last
+
+    def load(self, key: str) -> Any:
+        value = self._held.pop(key, MISSING)
+        if value is MISSING:
+            value = super().load(key)
+        if value is not MISSING:
+            self._held[key] = value
+            if len(self._held) > _HELD:
+                self._held.popitem(last=False)
+        return value
 
 
 def _limit_from_environment() -> int:

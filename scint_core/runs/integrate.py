@@ -116,7 +116,7 @@ def check_outcome(method: Method, outcome: Outcome, problem: Problem) -> None:
             continue
         if array.ndim != 2 or len(array) != problem.n_cells:
             raise ResultError(f"{method.label} returned an {name} of shape {array.shape} for {problem.n_cells} cells")
-        bad = int((~np.isfinite(array)).sum())
+        bad = array.size - np.count_nonzero(np.isfinite(array))
         if bad:
             raise ResultError(
                 f"{method.label} returned {bad} values in its {name} that are not finite: report this with "
@@ -163,7 +163,7 @@ def _integration(
 
 def _back(problem: Problem, array: FloatArray) -> FloatArray:
     """Rows in the caller's order, as float32."""
-    return problem.to_input_order(np.asarray(array, dtype=np.float32))
+    return problem.to_input_order(array, np.float32)
 
 
 def _returned(problem: Problem, array: FloatArray | None) -> FloatArray | None:

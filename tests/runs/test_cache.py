@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from scint_core.errors import ParameterError
 from scint_core.runs import codec
-from scint_core.runs.cache import DEFAULT_LIMIT, MISSING, StepCache
+from scint_core.runs.cache import DEFAULT_LIMIT, MISSING, RememberingCache, StepCache
 from scint_core.runs.lock import locked
 
 KEY = "ab" * 20
@@ -161,3 +161,15 @@ def test_two_processes_may_write_and_trim_at_once(tmp_path):
         most = max(most, bytes_in(tmp_path))
     assert [process.communicate()[1] for process in both] == [b"", b""]
     assert 0 < most <= 60_000
+
+
+def test_a_remembering_cache_holds_what_it_read_last_and_no_more(tmp_path):
+    cache = RememberingCache(tmp_path)
+    keys = [f"{i:02d}" * 20 for i in range(70)]
+    assert cache.load(keys[0]) is MISSING  # and is looked for again, once it is there
+    for i, key in enumerate(keys):
+        cache.store(key, np.full(3, i))
+        assert cache.load(key)[0] == i
+    shutil.rmtree(tmp_path)
+    held = [key for key in keys if cache.load(key) is not MISSING]
+    assert held == keys[-64:]

@@ -11,6 +11,7 @@ from scint_core.errors import IntegrationError
 from scint_core.export import Integration
 from scint_core.methods import find_method
 from scint_core.metrics import measure
+from scint_core.runs.cache import RememberingCache, StepCache
 from scint_core.runs.evaluate import columns_of
 from scint_core.runs.integrate import run_method
 from scint_core.runs.keys import Keys
@@ -33,13 +34,13 @@ def runs_here(
     The coordinates of a run are found beside the steps of the next, but no later one: until then it holds all values.
     """
     rows, scores = dict[int, Row](), dict[int, dict[str, float]]()
-    coordinates, keys = dict[int, Future[FloatArray]](), Keys()
+    coordinates, cache, keys = dict[int, Future[FloatArray]](), RememberingCache(), Keys()
     with ThreadPoolExecutor(1) as beside:
         for number, i in enumerate(grid.working_order):
             part = share(report, number / len(grid), (number + 1) / len(grid))
             told = _named(part, f"run {number + 1} of {len(grid)}")
             running = share(told, 0.0, _RUNNING if scored else 1.0)
-            rows[i], run = _run(problem, grid.points[i], cells, batch_key, keys, running)
+            rows[i], run = _run(problem, grid.points[i], cells, batch_key, cache, keys, running)
             if run is None:
                 continue
             wait(coordinates.values())
@@ -54,7 +55,13 @@ def runs_here(
 
 
 def _run(
-    problem: Problem, point: Point, cells: tuple[str, ...], batch_key: str, keys: Keys, report: Report
+    problem: Problem,
+    point: Point,
+    cells: tuple[str, ...],
+    batch_key: str,
+    cache: StepCache,
+    keys: Keys,
+    report: Report,
 ) -> tuple[Row, Integration | None]:
     """What the table says of one run, and the run; of one that fails its sentence alone."""
     started = time.perf_counter()
@@ -62,7 +69,7 @@ def _run(
     try:
         run = run_method(
             method, method.Params.create(point.params), problem, cells=cells, batch_key=batch_key, seed=point.seed,
-            report=report, trace=NoTrace(), keys=keys,
+            report=report, trace=NoTrace(), cache=cache, keys=keys,
         )  # fmt: skip
     except IntegrationError as error:
         return {"seconds": time.perf_counter() - started, "error": str(error)}, None
