@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import lesson_state, library, state
 from pages.ui.cluster import where_runs_go
 from pages.ui.jobs import board
+from pages.ui.standstill import spare_what_is_loaded
 from pages.ui.text import count, in_markdown
 
 st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
@@ -68,3 +69,4 @@ if not lesson_state.presenting():
         where_runs_go()
 
 page.run()
+spare_what_is_loaded(page.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +14,33 @@ from scint_core.runs.jobs.board import JobBoard
 from scint_core.runs.jobs.folder import JobFolder
 
 _AT_ONCE = 1.5  # seconds that a picture is waited for before the page shows how far it is
+_SILENT = 0.5  # seconds of this without a word: every word is drawn, on a processor that the job could use
 _LOOK = 0.02  # seconds between looks
-_YIELD = 5  # looks between two moments at which a newer value may take over
+_TELL = 5  # looks between two words
 _EVERY = 0.3  # seconds between looks at a picture that takes longer
 
 
 def arrives(job: JobFolder, line: Any) -> bool:
     """Wait a moment for a job's result; whether it is there. `line` is told how far it is."""
-    end = time.monotonic() + _AT_ONCE
-    looks = 0
-    while not job.result.exists() and time.monotonic() < end:
-        looks += 1
-        if looks % _YIELD == 0:
+    started = time.monotonic()
+    for looks in itertools.count(1):
+        waited = time.monotonic() - started
+        if job.result.exists() or waited > _AT_ONCE:
+            break
+        if looks % _TELL == 0:
             status = job.status()
             if status.ended:
                 break
-            line.caption(f"{in_markdown(status.status)} …")  # here a newer value of a slider ends this run
+            if waited > _SILENT:
+                line.caption(f"{in_markdown(status.status)} …")
+        _give_way()
         time.sleep(_LOOK)
     return job.result.exists()
+
+
+def _give_way() -> None:
+    """Where a newer value of a slider ends this run: Streamlit asks for one whenever a value of the session is."""
+    st.session_state.get("awaited")
 
 
 @st.fragment(run_every=_EVERY)

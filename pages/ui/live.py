@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import charts, library, state
 from pages.ui.awaited import arrives, follow_line
-from pages.ui.jobs import submit
+from pages.ui.jobs import board, submit
 from pages.ui.notices import show_notes
 from pages.ui.sliders import sliders
 from pages.ui.steps import reuse
@@ -20,7 +20,7 @@ from scint_core.errors import IntegrationError
 from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobSpec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.launch import warm_up
+from scint_core.runs.jobs.launch import hold, warm_up
 from scint_core.runs.jobs.live import MOST_CELLS, LiveBoard
 from scint_core.runs.jobs.places import VIEW
 
@@ -71,6 +71,7 @@ def panel(view: library.DataView, method: Method, widths: tuple[float, float]) -
 
     Only this part of the page is drawn again when a slider moves.
     """
+    hold(board().job(view.id).result)
     form, picture = st.columns(widths, gap="large")
     with form:
         values = sliders(method)
@@ -177,8 +178,9 @@ def _draw(view: library.DataView, picture: Picture, pca: bool, groups: charts.Gr
     pairs = None if picture.pairs is None else charts.sample_of_pairs(picture.pairs, _PAIRS)
     panel = charts.Panel(picture.title, picture.pca if pca else picture.umap, pairs)
     frame = None if pca else _map_of(picture.start, view)
+    soonest = charts.soonest(view.n_cells)
     charts.show(
-        charts.maps([panel], groups, library.hover_texts(view.id), frame=frame),
+        charts.maps([panel], groups, library.hover_texts(view.id), frame=frame, drawn_by=soonest),
         key="live",
         alt=f"{'PCA' if pca else 'UMAP'} of {count(view.n_cells, 'cell')}, live, coloured by {groups.title}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scint_core.contract import FloatArray, PairVectors, Shift, explained, tick
-from scint_core.numerics.neighbors import row_blocks
+from scint_core.numerics.neighbors import even_blocks
 from scint_core.numerics.ordered_sums import log_sums, squared_differences, weighted_means
 from scint_core.numerics.threads import in_threads
 
@@ -39,7 +39,7 @@ def smooth_pair_vectors(cells: FloatArray, pairs: PairVectors, sigma: float) -> 
         return weighted_means(log_weight, pairs.vectors)
 
     shift = np.empty((len(cells), pairs.vectors.shape[1]))
-    blocks = list(row_blocks(len(cells), max(len(paired), shift.shape[1]), _ENTRIES))
+    blocks = even_blocks(len(cells), max(len(paired), shift.shape[1]), _ENTRIES)
     for rows, vectors in zip(blocks, in_threads(smoothed, blocks), strict=True):
         shift[rows] = vectors
         tick(rows.stop, len(cells))
@@ -53,7 +53,7 @@ def _log_densities(paired: FloatArray, sigma: float) -> FloatArray:
         return log_sums(squared_differences(paired[rows], paired) / -sigma)
 
     density = np.empty(len(paired))
-    blocks = list(row_blocks(len(paired), len(paired), _ENTRIES))
+    blocks = even_blocks(len(paired), len(paired), _ENTRIES)
     for rows, found in zip(blocks, in_threads(densities, blocks), strict=True):
         density[rows] = found
     return density

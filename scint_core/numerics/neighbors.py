@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,6 +48,13 @@ def row_blocks(n_rows: int, n_columns: int, entries: int = BLOCK_ENTRIES) -> Ite
     """Slices that cut `n_rows` into blocks of at most about `entries` values of `n_columns` each."""
     height = max(16, entries // max(n_columns, 1))
     return (slice(start, min(start + height, n_rows)) for start in range(0, n_rows, height))
+
+
+def even_blocks(n_rows: int, n_columns: int, entries: int) -> list[slice]:
+    """The same in blocks of one height, an even number of them where one is not enough: threads then end together."""
+    n_blocks = len(list(row_blocks(n_rows, n_columns, entries)))
+    edges = np.linspace(0, n_rows, n_blocks + (n_blocks % 2 if n_blocks > 1 else 0) + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def squared_lengths(cells: FloatArray) -> FloatArray:

@@ -26,12 +26,13 @@ def whole_pieces() -> Iterator[None]:
 
     It takes hold of the libraries that are loaded when the block begins; so it may be entered again after an import.
     """
-    from threadpoolctl import threadpool_info, threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
-    allowed = max((library["num_threads"] for library in threadpool_info()), default=1)
+    libraries = ThreadpoolController()
+    allowed = max((library["num_threads"] for library in libraries.info()), default=1)
     token = _workers.set(max(allowed, _workers.get()))
     try:
-        with threadpool_limits(1):
+        with libraries.limit(limits=1):
             yield
     finally:
         _workers.reset(token)

@@ -22,7 +22,7 @@ EXACT_UP_TO = 20_000
 
 _SPREAD = 5.0  # half the width of the layouts that UMAP starts from
 _EPOCHS, _RATE = 200, 1.0  # for a map whose cells may stand anywhere
-_FEW_EPOCHS, _LOW_RATE = 30, 0.25  # for cells that stand near their neighbours already; a high rate would stir them up
+_FEW_EPOCHS, _LOW_RATE = 20, 0.25  # for cells that stand near their neighbours already; a high rate would stir them up
 
 
 def umap_layout(

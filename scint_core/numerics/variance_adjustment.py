@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from scint_core.contract import BoolArray, FloatArray, IntArray, Shift, Stretch, explained, tick
-from scint_core.numerics.neighbors import row_blocks, squared_distances, squared_lengths
+from scint_core.numerics.neighbors import even_blocks, squared_distances, squared_lengths
 from scint_core.numerics.ordered_sums import along_lines, log_sums, row_products, running_log_sums
 from scint_core.numerics.threads import in_threads
 
@@ -113,7 +113,7 @@ def raw_scales(target: FloatArray, shifts: FloatArray, reference: FloatArray, si
         return np.asarray((row_products(directions, reference[found]) - lines.places) / lengths[rows])
 
     scales = np.ones(len(target))
-    parts = list(row_blocks(len(moved), len(target) + len(reference), _ENTRIES))
+    parts = even_blocks(len(moved), len(target) + len(reference), _ENTRIES)
     for part, found in zip(parts, in_threads(scales_of, parts), strict=True):
         scales[moved[part]] = found
         tick(part.stop, len(moved))

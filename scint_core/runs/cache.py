@@ -35,6 +35,8 @@ _TOTAL = "bytes"  # the file that says how many bytes there are; its lock is tha
 class StepCache:
     """Results by key under `folder/steps`, at most `limit` bytes of them; a limit of 0 keeps nothing."""
 
+    worth = 0.05  # seconds of a processor that a step must have taken; a cheaper one is quicker done again than read
+
     def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
         self.folder = (folder or cache_folder()) / "steps"
         self.limit = _limit_from_environment() if limit is None else limit

@@ -16,7 +16,6 @@ from scint_core.runs.trace import TraceStore
 
 R = TypeVar("R")
 
-WORTH_STORING = 0.05  # seconds; a cheaper step is quicker done again than read
 LIGHT = 8e6  # bytes; a result n times as large must have taken n times as long, so that writing is little beside it
 
 
@@ -75,7 +74,7 @@ class StepRunner:
             with listening(self._progress.tick, self._trace.show):
                 value = codec.settled(function(*args, **kwargs))
             seconds = time.perf_counter() - started
-            if _is_worth_storing(value, time.process_time() - work_before):
+            if _is_worth_storing(value, time.process_time() - work_before, self._cache.worth):
                 self._cache.store(key, value, seconds)
         return value, seconds, False
 
@@ -139,12 +138,12 @@ class StepRunner:
         )
 
 
-def _is_worth_storing(value: Any, work: float) -> bool:
+def _is_worth_storing(value: Any, work: float, worth: float) -> bool:
     """Whether a result took so many seconds of the processor that writing it is little beside them.
 
     The clock on the wall would also count what other runs take of the machine, and have everything written just then.
     """
-    return work > WORTH_STORING and work > WORTH_STORING * max(1.0, codec.weight(value) / LIGHT)
+    return work > worth and work > worth * max(1.0, codec.weight(value) / LIGHT)
 
 
 def _qualified(function: Callable[..., Any]) -> str:

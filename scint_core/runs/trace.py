@@ -35,14 +35,15 @@ _SHOW_EVERY = 0.5  # seconds
 class Axes:
     """The fixed axes of a run: `N_AXES` principal axes of the genes that methods compare cells by."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, keys: Keys | None = None) -> None:
         self._problem = problem
+        self._keys = keys or Keys()
 
     @cached_property
     def rotation(self) -> FloatArray:
         """Genes × axes, orthonormal columns. All runs on the data have the same, so the step cache keeps them."""
         matrix, cache = self.values(), StepCache()
-        key = "" if cache.off else digest("axes", engine_digest(), Keys().of(matrix))
+        key = "" if cache.off else digest("axes", engine_digest(), self._keys.of(matrix))
         rotation = cache.load(key)
         if rotation is MISSING:
             rotation = _principal_axes(matrix)

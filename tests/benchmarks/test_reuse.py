@@ -14,7 +14,7 @@ MACHINE = {"system": "Linux", "machine": "x86_64", "cores": 2, "threads": 1, "py
 def test_a_round_runs_without_the_cache_with_it_and_again(tmp_path, monkeypatch):
     monkeypatch.setenv("SCINT_CACHE", str(tmp_path))
     monkeypatch.setenv("SCINT_CACHE_BYTES", "1000000")
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     runs = measure(as_anndata(simulated(120, 60)), "mnn", {"var_adj": False}, [{"sigma": 0.5}], 2)
     assert [len(runs[kind]) for kind in ("without", "first")] == [2, 2]
     assert all(run["keeping_s"] > 0 for run in runs["first"])

@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same_bytes(method, tmp_path, monkeypatch):
 
 @every
 def test_a_reused_run_gives_the_same_bytes(method, monkeypatch):
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     one, two = run(prepared(), method), run(prepared(), method)
     assert all(record.reused for record in two.steps)
     for a, b in zip(outputs(one).values(), outputs(two).values(), strict=True):
@@ -183,7 +183,7 @@ def test_progress_rises_to_one(method):
 
 @every
 def test_progress_ends_at_one_when_everything_is_reused(method, monkeypatch):
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     run(prepared(), method)
     seen = []
     run(prepared(), method, report=lambda fraction, _: seen.append(fraction))

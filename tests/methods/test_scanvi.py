@@ -198,7 +198,7 @@ def test_presets_are_the_talks_and_the_references():
 
 
 def test_a_changed_ratio_trains_scvi_no_second_time(monkeypatch):
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     first = run(prepared())
     second = run(prepared(), classification_ratio=10.0)
     assert [record.reused for record in second.steps if record.title.startswith("Train")] == [True, False]

@@ -157,7 +157,7 @@ REUSED = {
 
 @pytest.mark.parametrize("name", REUSED)
 def test_what_a_parameter_does_not_touch_is_reused(name, monkeypatch):
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", -1.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     value, untouched = REUSED[name]
     scint.integrate(prepared(), "seurat_v3", **SMALL)
     second = scint.integrate(prepared(), "seurat_v3", **{**SMALL, name: value})

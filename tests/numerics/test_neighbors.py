@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from scint_core.contract import Neighbors
 from scint_core.numerics import neighbors
-from scint_core.numerics.neighbors import cross_neighbors, cut, ladder_size, nearest_neighbors, row_blocks
+from scint_core.numerics.neighbors import cross_neighbors, cut, even_blocks, ladder_size, nearest_neighbors, row_blocks
 
 
 def sorted_table(query, reference, k):
@@ -129,3 +129,12 @@ def test_ladder(k, available, size):
 def test_blocks_cover_every_row_once(rows, columns, entries):
     covered = [i for block in row_blocks(rows, columns, entries) for i in range(block.start, block.stop)]
     assert covered == list(range(rows))
+
+
+@pytest.mark.parametrize(("n_rows", "n_blocks"), [(0, 0), (1, 1), (20, 1), (21, 2), (50, 4), (900, 46)])
+def test_even_blocks_cover_all_rows_in_pieces_of_one_height(n_rows, n_blocks):
+    blocks = even_blocks(n_rows, 10, 200)  # 20 rows at most
+    assert [row for block in blocks for row in range(n_rows)[block]] == list(range(n_rows))
+    heights = {block.stop - block.start for block in blocks}
+    assert len(blocks) == n_blocks
+    assert not heights or max(heights) - min(heights) <= 1

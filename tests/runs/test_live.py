@@ -1,6 +1,7 @@
 """The task "live" and its board: the result of the run, as a picture, without a folder that grows."""
 
 import functools
+import time
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from scint_core.runs import codec
 from scint_core.runs.jobs import launch, supervise
 from scint_core.runs.jobs.board import JobBoard, JobSpec
+from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.live import LiveBoard
-from scint_core.runs.jobs.places import VIEW
+from scint_core.runs.jobs.places import PREPARED, VIEW
 from scint_core.runs.store import load_integration
 from tests.runs.test_jobs import ended
 
@@ -81,3 +83,28 @@ def test_a_picture_does_not_wait_for_jobs_that_are_queued(board, tmp_path):
             others.cancel(job)
         for job in busy:
             ended(job)
+
+
+@pytest.mark.skipif(not launch.CAN_FORK, reason="jobs are not forked on this system")
+@pytest.mark.usefixtures("data")
+def test_data_that_the_warm_server_holds_are_read_once(tmp_path):
+    prepared = tmp_path / "runs" / "data" / "result"
+    server = launch.WarmServer()
+    server.hold(prepared)  # too early: nothing happens
+    server.warm_up()
+    while not server.ready:
+        time.sleep(0.05)
+    server.hold(tmp_path / "nowhere")  # no harm done
+    server.hold(prepared)
+
+    def picture(sigma):
+        folder = JobFolder(tmp_path / "live" / f"sigma-{sigma}")
+        arguments = {"data": "data", "method": "mnn", "params": {"sigma": sigma}, "seed": 0, "start": "data"}
+        folder.create({"kind": "live", "arguments": arguments})
+        assert server.start(folder.path).wait() == 0, folder.error()
+        return codec.read(folder.result / VIEW)["umap"]
+
+    before = picture(1.0)
+    (prepared / PREPARED).unlink()
+    assert not np.array_equal(picture(0.5), before)
+    server._process.stdin.close()

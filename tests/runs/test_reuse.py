@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scint_core as scint
-from scint_core.runs import step as step_module
+from scint_core.runs.cache import StepCache
 from tests.datasets import prepared
 
 SEARCH, MUTUAL = "Find the nearest neighbours on the other side", "Keep the mutual ones"
@@ -68,7 +68,7 @@ CASES = [
 def test_a_rerun_computes_only_what_the_parameter_acts_on(
     monkeypatch, tmp_path, method, batches, first, changed, again
 ):
-    monkeypatch.setattr(step_module, "WORTH_STORING", -1.0)
+    monkeypatch.setattr(StepCache, "worth", -1.0)
     data = prepared(batches, cells=70)
     scint.integrate(data, method, **first)
     rerun = scint.integrate(data, method, **first | changed)

@@ -62,7 +62,7 @@ def runner(tmp_path, report=None, seed=0):
 
 @pytest.fixture(autouse=True)
 def _store_everything(monkeypatch):
-    monkeypatch.setattr(step_module, "WORTH_STORING", -1.0)
+    monkeypatch.setattr(StepCache, "worth", -1.0)
     calls.clear()
 
 
@@ -127,14 +127,14 @@ def test_results_cannot_be_changed(tmp_path):
 
 
 def test_cheap_steps_are_not_stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(step_module, "WORTH_STORING", 60.0)
+    monkeypatch.setattr(StepCache, "worth", 60.0)
     runner(tmp_path)("Double", double, np.arange(3.0))
     runner(tmp_path)("Double", double, np.arange(3.0))
     assert len(calls) == 2
 
 
 def test_results_made_faster_than_they_are_read_are_not_stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(step_module, "WORTH_STORING", 1e-9)
+    monkeypatch.setattr(StepCache, "worth", 1e-9)
     monkeypatch.setattr(step_module, "LIGHT", 1e-9)
     runner(tmp_path)("Double", double, np.arange(3.0))
     runner(tmp_path)("Double", double, np.arange(3.0))

@@ -73,6 +73,7 @@ class WarmServer:
         self._process: subprocess.Popen[str] | None = None
         self._waiting: dict[str, tuple[threading.Event, list[Child]]] = {}
         self._children: dict[int, Child] = {}
+        self._held: Path | None = None
         self.ready = False
 
     def warm_up(self) -> None:
@@ -80,19 +81,33 @@ class WarmServer:
         with self._lock:
             self._running()
 
+    def hold(self, result: Path) -> None:
+        """Have the server read a prepared data set, which the live jobs that are forked from then on find there.
+
+        The job that prepared it left it in `result`. Nothing happens while the server is not ready.
+        """
+        with self._lock:
+            if self.ready and self._held != result:
+                self._tell("hold", result)
+                self._held = result
+
     def start(self, folder: Path) -> Child:
         """A forked process for the job in `folder`."""
         started, box = threading.Event(), list[Child]()
         with self._lock:
-            process = self._running()
+            self._running()
             self._waiting[str(folder)] = (started, box)
-            assert process.stdin is not None
-            process.stdin.write(f"{folder}\n")
-            process.stdin.flush()
+            self._tell("start", folder)
         started.wait()
         if not box:
             raise OSError("the warm server ended before it could start the job")
         return box[0]
+
+    def _tell(self, word: str, path: Path) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word} {path}\n")
+        self._process.stdin.flush()
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
@@ -126,7 +141,7 @@ class WarmServer:
 
     def _lost(self) -> None:
         """The server died: nobody will report on its children any more, so they end with it."""
-        self.ready = False
+        self.ready, self._held = False, None
         for child in list(self._children.values()):
             child.kill()
             child.end(-int(signal.SIGTERM))
@@ -142,6 +157,13 @@ def warm_up() -> None:
     """Get ready to start jobs quickly."""
     if CAN_FORK:
         _warm.warm_up()
+
+
+def hold(result: Path) -> None:
+    """Have the data that a job prepared and left in `result` read once, for all live jobs on them."""
+    if CAN_FORK:
+        with contextlib.suppress(OSError):
+            _warm.hold(result)
 
 
 def start(folder: Path) -> Child:

@@ -7,6 +7,8 @@ map on which cells that did not move stay where they were.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ from scint_core.runs.integrate import run_method
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder
 from scint_core.runs.jobs.places import PREPARED, VIEW, result_of
+from scint_core.runs.keys import Keys
 from scint_core.runs.progress import Report, share
 from scint_core.runs.trace import Axes, NoTrace
 
 MOST_CELLS = 5000
 """Cells up to which a picture follows a slider."""
 
+_HELD = 2  # data sets that the process holds at most from which engine processes are forked
 _AT_ONCE = 4  # engine processes; more than one lasts only until an older one has ended
 
 
@@ -54,6 +58,8 @@ class LiveBoard(JobBoard):
 class _BesideCache(StepCache):
     """A step cache that stores in a thread of its own, while the run goes on; to be left before the process ends."""
 
+    worth = 0.01  # storing keeps nobody waiting, so cheaper steps are worth it as well
+
     def __init__(self) -> None:
         super().__init__()
         self._pool = ThreadPoolExecutor(1)
@@ -66,6 +72,29 @@ class _BesideCache(StepCache):
         self._pool.shutdown()
 
 
+@dataclass(frozen=True)
+class _Data:
+    """A prepared data set as every picture of it needs it: `cells` are the names of the cells in the file's order."""
+
+    problem: Problem
+    cells: tuple[str, ...]
+    batch_key: str
+    keys: Keys
+
+
+@lru_cache(_HELD)
+def _data(result: Path) -> _Data:
+    adata, before = opened(result / PREPARED, counts=True), codec.read(result / VIEW)
+    problem = problem_from(adata, before["batch_key"], before["label_key"])
+    return _Data(problem, tuple(adata.obs_names.astype(str)), before["batch_key"], Keys())
+
+
+def hold(result: Path) -> None:
+    """Read the result of a job that prepared data for all pictures to come, before their processes are forked."""
+    data = _data(result)
+    data.keys.of(data.problem.expression)
+
+
 @whole_pieces()
 def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Run `method` with `params` and `seed` on a prepared data set (`data`: its job), and place it on a finished map.
@@ -74,20 +103,17 @@ def live(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     "pca" (each cells × 2 in the caller's order), "pairs", "notes", and "steps" with title, seconds, whether reused and
     the seconds this saved.
     """
-    source = result_of(arguments["data"], folder)
     report(0.0, "Opening the data")
+    data = _data(result_of(arguments["data"], folder))
     method = find_method(arguments["method"])
-    adata = opened(source / PREPARED, counts=method.counts != "ignored")
-    before = codec.read(source / VIEW)
-    problem = problem_from(adata, before["batch_key"], before["label_key"])
     cache = _BesideCache()
     result = run_method(
-        method, method.Params.create(arguments["params"]), problem,
-        cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
-        report=share(report, 0.0, 0.8), trace=NoTrace(), cache=cache,
+        method, method.Params.create(arguments["params"]), data.problem,
+        cells=data.cells, batch_key=data.batch_key, seed=arguments["seed"],
+        report=share(report, 0.0, 0.8), trace=NoTrace(), cache=cache, keys=data.keys,
     )  # fmt: skip
     report(0.8, "Drawing the map")
-    coordinates = _coordinates(result, problem)
+    coordinates = _coordinates(result, data)
     start = codec.read(result_of(arguments["start"], folder) / VIEW)["umap"]
     view = {
         "umap": placed_layout(coordinates, start),
@@ -107,16 +133,16 @@ def opened(path: Path, *, counts: bool) -> ad.AnnData:
         return ad.AnnData(**{name: ad.io.read_elem(file[name]) for name in names})
 
 
-def _coordinates(result: Integration, problem: Problem) -> FloatArray:
+def _coordinates(result: Integration, data: _Data) -> FloatArray:
     """The embedding; where genes were corrected, their coordinates on axes that are the same for every run."""
     if result.embedding is not None or result.expression is None:
         return result.coordinates
-    values = result.expression
+    values, problem = result.expression, data.problem
     if len(result.genes) == len(problem.all_genes):
         values = values[:, problem.positions]
     if values.shape[1] != len(problem.genes):
         return result.coordinates
-    placed = values @ Axes(problem).rotation.astype(np.float32)
+    placed = values @ Axes(problem, data.keys).rotation.astype(np.float32)
     return np.asarray(placed - placed.mean(axis=0))
 
 

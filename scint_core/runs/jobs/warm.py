@@ -2,12 +2,15 @@
 
 A forked child starts in about 30 ms where a plain one takes seconds to import. It exists where fork is safe (Linux);
 elsewhere jobs start plainly. It never runs a job itself, and no parallel kernel, so that its children are sound.
-It says `ready` once it is loaded, reads one folder per line on standard input, and answers `started FOLDER PID` and
+It says `ready` once it is loaded, and reads lines on standard input: `start FOLDER` for a job, `hold FOLDER` for the
+result of one, prepared data that it reads for the live jobs to come. It answers `started FOLDER PID` and
 `ended PID STATUS` on standard output; when its input closes, it ends its children and itself.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import select
 import signal
@@ -45,14 +48,18 @@ def serve() -> None:
             read = os.read(0, 4096)
             if not read:
                 return _end(children)
-            *folders, pending = (pending + read).split(b"\n")
-            for folder in folders:
+            *lines, pending = (pending + read).split(b"\n")
+            for line in lines:
+                word, _, folder = os.fsdecode(line).partition(" ")
+                if word == "hold":
+                    _hold(Path(folder))
+                    continue
                 pid = os.fork()
                 if pid == 0:
-                    _become_child(Path(os.fsdecode(folder)))
-                    os._exit(run_job(Path(os.fsdecode(folder))))
+                    _become_child(Path(folder))
+                    os._exit(run_job(Path(folder)))
                 children.add(pid)
-                _say(f"started {os.fsdecode(folder)} {pid}")
+                _say(f"started {folder} {pid}")
 
 
 def _warm_up() -> None:
@@ -71,6 +78,15 @@ def _warm_up() -> None:
     load_umap()
     engine_digest()
     load_kept()
+    gc.freeze()  # so that no search for garbage writes on pages that children share
+
+
+def _hold(result: Path) -> None:
+    """Read prepared data. Where that fails, the job that reads them again says so."""
+    from scint_core.runs.jobs.live import hold
+
+    with contextlib.suppress(Exception):
+        hold(result)
 
 
 def _compile_ahead() -> int:

@@ -29,7 +29,7 @@ def test_rows_are_what_single_runs_give():
 
 
 def test_steps_in_common_are_done_once(monkeypatch):
-    monkeypatch.setattr("scint_core.runs.step.WORTH_STORING", 0.0)
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", 0.0)
     found = scint.sweep(prepared(seed=11), "seurat_v3", {"k_weight": [5, 10, 20]}, scores=False, **ABOUT)
     assert found.table["reused"].iloc[-1] == 0  # the largest value is worked on first
     assert (found.table["reused"].iloc[:-1] > found.table["steps"].iloc[:-1] / 2).all()
