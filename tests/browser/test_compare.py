@@ -145,13 +145,11 @@ def test_a_lasso_in_one_map_marks_the_same_cells_in_all(compare):
 def test_a_click_on_a_circle_paints_its_metric(compare):
     before = colours(compare)
     table = plot(compare, TABLE)
-    table.scroll_into_view_if_needed()
     at = table.evaluate("""e => { const t = e._fullData.find(t => t.meta === 'circles:batch');
         const i = t.customdata.findIndex(c => c[1] === 'iLISI');
         return [e._fullLayout.xaxis._offset + e._fullLayout.xaxis.c2p(t.x[i]),
                 e._fullLayout.yaxis._offset + e._fullLayout.yaxis.c2p(t.y[i])]; }""")
-    box = table.bounding_box()
-    compare.mouse.click(box["x"] + at[0], box["y"] + at[1])
+    table.click(position={"x": at[0], "y": at[1]})  # where it stands once it stands still
     plot(compare, "coloured by iLISI").wait_for()
     settled(compare)
     after = colours(compare)

@@ -2,11 +2,32 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import chart, go_to, no_trace_of_trouble, open_page, points, press, settled
+from tests.browser.test_live import wait_until_nothing_is_compiled
 
 LESSON = "lesson=mnn-shared-population"
+MOST_SECONDS = 1.0
+
+_FROM_RELEASE_TO_ANSWER = """() => {
+  const points = trace => Array.from(trace.x?._inputArray || trace.x || []).slice(0, 9).join();
+  const drawn = () => [...document.querySelectorAll('.js-plotly-plot')].map(
+    plot => (plot._fullData || []).map(points).join('|'));
+  const before = drawn();
+  window.newAnswer = new Promise(resolve => {
+    let released = null;
+    addEventListener('keyup', () => { released = performance.now(); }, {once: true, capture: true});
+    const look = () => {
+      const now = drawn();
+      const there = now.length === before.length && now.every(chart => chart) && now.join() !== before.join();
+      if (released === null || !there) requestAnimationFrame(look);
+      else requestAnimationFrame(() => resolve((performance.now() - released) / 1000));
+    };
+    look();
+  });
+}"""
 
 
 def open_lesson(page, server, address):
@@ -85,7 +106,6 @@ def test_a_lesson_by_the_keyboard_alone(page, server):
     press_key(page, "ArrowRight", "stage=setting")
     page.get_by_role("heading", name="Something must be shared").wait_for(state="detached")
     press_key(page, "ArrowLeft", "stage=answer")
-    page.wait_for_timeout(1000)
     page.keyboard.press("p")
     page.get_by_test_id("stSidebarNav").wait_for(timeout=120_000)
     assert "present" not in page.url
@@ -100,3 +120,28 @@ def test_a_link_opens_a_lesson_where_its_sliders_stand(page, server):
     open_lesson(page, server, f"{LESSON}&shared=9")
     page.get_by_text("shared cannot be '9': it stops at 0, 1, 2, 3").wait_for()
     no_trace_of_trouble(page)
+
+
+@pytest.mark.slow  # alone on a quiet machine, or the neighbours are measured
+@pytest.mark.parametrize(
+    ("lesson", "slider", "key"),
+    [
+        ("mnn-shared-population", "shared", "ArrowDown"),
+        ("fastmnn-no-effect", "shift", "ArrowDown"),
+        ("seurat-small-batch", "cells", "ArrowDown"),
+        ("harmony-theta", "theta", "ArrowUp"),
+    ],
+)
+def test_an_answer_is_there_within_a_second(page, server, lesson, slider, key):
+    wait_until_nothing_is_compiled(server)
+    page.goto(f"{server.url}/learn?lesson={lesson}&present=1&stage=picture")
+    page.locator(".js-plotly-plot").first.wait_for(timeout=120_000)
+    settled(page)
+    seconds = []
+    for _ in range(2):
+        page.wait_for_timeout(500)
+        page.evaluate(_FROM_RELEASE_TO_ANSWER)
+        page.keyboard.press(key)
+        seconds.append(page.evaluate("() => window.newAnswer"))
+    assert f"{slider}=" in page.url
+    assert max(seconds) <= MOST_SECONDS, seconds

@@ -54,7 +54,7 @@ def test_a_stored_state_is_read_and_nothing_is_trained(lesson, monkeypatch):
 @pytest.mark.parametrize("lesson", STORED, ids=lambda lesson: lesson.name)
 def test_what_is_stored_is_what_is_computed(lesson):
     stored, computed = observe(lesson), lesson.observe(LabBench(grids.SEED), **lesson.defaults())
-    assert stored.figures == pytest.approx(computed.figures, abs=0.05)  # other machines round other digits
+    assert stored.figures == pytest.approx(computed.figures, abs=0.05, nan_ok=True)  # other machines round other digits
     for kept, made in zip(stored.pictures, computed.pictures, strict=True):
         assert type(kept) is type(made)
         assert kept.title == made.title
