@@ -12,7 +12,8 @@ LESSON = "lesson=mnn-shared-population"
 MOST_SECONDS = 1.0
 
 _FROM_RELEASE_TO_ANSWER = """() => {
-  const points = trace => Array.from(trace.x?._inputArray || trace.x || []).slice(0, 9).join();
+  const some = values => Array.from(values?._inputArray || values || []).filter((_, i) => i % 7 == 0).join();
+  const points = trace => some(trace.x) + some(trace.y);
   const drawn = () => [...document.querySelectorAll('.js-plotly-plot')].map(
     plot => (plot._fullData || []).map(points).join('|'));
   const before = drawn();
@@ -127,15 +128,14 @@ def test_a_link_opens_a_lesson_where_its_sliders_stand(page, server):
     ("lesson", "slider", "key"),
     [
         ("mnn-shared-population", "shared", "ArrowDown"),
-        ("fastmnn-no-effect", "shift", "ArrowDown"),
         ("seurat-small-batch", "cells", "ArrowDown"),
         ("harmony-theta", "theta", "ArrowUp"),
     ],
 )
 def test_an_answer_is_there_within_a_second(page, server, lesson, slider, key):
-    wait_until_nothing_is_compiled(server)
     page.goto(f"{server.url}/learn?lesson={lesson}&present=1&stage=picture")
     page.locator(".js-plotly-plot").first.wait_for(timeout=120_000)
+    wait_until_nothing_is_compiled(server)
     settled(page)
     seconds = []
     for _ in range(2):
