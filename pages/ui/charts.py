@@ -79,7 +79,7 @@ def maps(
 
     A panel may bring a colouring of its own. `hover` (cells,) is what the box at a point says, `marked` (cells,) which
     cells stand out while the others fade, `frame` (n × 2) what the panels leave room for besides their own cells.
-    Traces bear `meta`: "points" with the group, or "pairs".
+    `drawn_by` draws cells and pairs: see `soonest`. Traces bear `meta`: "points" with the group, or "pairs".
     """
     columns = len(panels) if len(panels) <= _MOST_SIDE_BY_SIDE else 2
     figure = make_subplots(

@@ -53,7 +53,9 @@ def row_blocks(n_rows: int, n_columns: int, entries: int = BLOCK_ENTRIES) -> Ite
 def even_blocks(n_rows: int, n_columns: int, entries: int) -> list[slice]:
     """The same in blocks of one height, an even number of them where one is not enough: threads then end together."""
     n_blocks = len(list(row_blocks(n_rows, n_columns, entries)))
-    edges = np.linspace(0, n_rows, n_blocks + (n_blocks % 2 if n_blocks > 1 else 0) + 1).astype(int).tolist()
+    if n_blocks > 1:
+        n_blocks += n_blocks % 2
+    edges = np.linspace(0, n_rows, n_blocks + 1).astype(int).tolist()
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 

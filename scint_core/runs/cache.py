@@ -143,6 +143,7 @@ class RememberingCache(StepCache):
         self._held: OrderedDict[str, Any] = OrderedDict()  # the latest use last
 
     def load(self, key: str) -> Any:
+        """The result stored under `key`, from memory where it is held, or `MISSING`."""
         value = self._held.pop(key, MISSING)
         if value is MISSING:
             value = super().load(key)

@@ -18,6 +18,32 @@ _READ_CHART = """element => {
   }));
 }"""
 
+_FROM_RELEASE_TO_CHANGE = """() => {
+  const drawn = DRAWN;
+  const before = drawn();
+  window.change = new Promise(resolve => {
+    let released = null;
+    addEventListener('keyup', () => { released = performance.now(); }, {once: true, capture: true});
+    const look = () => {
+      const now = drawn();
+      if (released === null || now === undefined || now === before) requestAnimationFrame(look);
+      else requestAnimationFrame(() => resolve({seconds: (performance.now() - released) / 1000, drawn: now}));
+    };
+    look();
+  });
+}"""
+
+
+def press_and_watch(page: Page, key: str, drawn: str) -> dict[str, Any]:
+    """Press a key; the "seconds" from its release to a change of what is "drawn", and what that is then.
+
+    `drawn` is a JavaScript expression for a function: text that tells a picture from the one before, or undefined
+    while there is none.
+    """
+    page.evaluate(_FROM_RELEASE_TO_CHANGE.replace("DRAWN", drawn))
+    page.keyboard.press(key)
+    return page.evaluate("() => window.change")
+
 
 def open_page(page: Page, url: str, path: str = "/") -> None:
     page.goto(url + path)

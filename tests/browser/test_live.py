@@ -9,27 +9,23 @@ import pytest
 from playwright.sync_api import expect
 
 import scint_core as scint
-from tests.browser.actions import chart, choose, fill_number, no_trace_of_trouble, open_page, points, press, settled
+from tests.browser.actions import (
+    chart,
+    choose,
+    fill_number,
+    no_trace_of_trouble,
+    open_page,
+    points,
+    press,
+    press_and_watch,
+    settled,
+)
 from tests.browser.test_main_path import address_of
 
 MOST_SECONDS = 1.0
 MOVES = 7
 
-_TITLE = "window.title = () => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text"
-
-_FROM_RELEASE_TO_PICTURE = """() => {
-  const before = title();
-  window.newPicture = new Promise(resolve => {
-    let released = null;
-    addEventListener('keyup', () => { released = performance.now(); }, {once: true, capture: true});
-    const look = () => {
-      const now = title();
-      if (released === null || now === undefined || now === before) requestAnimationFrame(look);
-      else requestAnimationFrame(() => resolve({seconds: (performance.now() - released) / 1000, title: now}));
-    };
-    look();
-  });
-}"""
+_TITLE = "() => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text"
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +66,10 @@ def children_of(pid):
 
 
 def move(page, slider, key):
-    """Press an arrow key on a slider; the seconds from its release to the new picture, and the picture's title."""
-    page.evaluate(_TITLE)
-    page.wait_for_function("() => title()")  # a picture to tell the new one from
+    """Press an arrow key on a slider: the "seconds" from its release to the new picture, whose title is "drawn"."""
+    page.wait_for_function(_TITLE)  # a picture to tell the new one from
     slider.focus()
-    page.evaluate(_FROM_RELEASE_TO_PICTURE)
-    page.keyboard.press(key)
-    return page.evaluate("() => window.newPicture")
+    return press_and_watch(page, key, _TITLE)
 
 
 @pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
@@ -88,7 +81,7 @@ def test_a_slider_has_its_picture(page, server, address, method, name):
     for _ in range(2):
         found = move(page, slider, "ArrowLeft")
         value = slider.get_attribute("aria-valuetext")
-        assert f"{name.replace('_', ' ')} {value}" in found["title"]
+        assert f"{name.replace('_', ' ')} {value}" in found["drawn"]
     last = points(chart(page, "live, coloured by"))
     assert {group: len(cells) for group, cells in first.items()} == {group: len(cells) for group, cells in last.items()}
     assert first != last
@@ -118,7 +111,7 @@ def test_the_live_setting_becomes_an_ordinary_run(page, server, two_donors):
     settled(page)
     slider = slider_of(page, "k")
     expect(slider).to_have_attribute("aria-valuetext", "17")  # what the form held
-    assert "k 18" in move(page, slider, "ArrowRight")["title"]
+    assert "k 18" in move(page, slider, "ArrowRight")["drawn"]
     press(page, "Run with these")
     page.get_by_text("pairs shown").wait_for(timeout=120_000)
     expect(page.get_by_role("combobox", name="Run")).to_have_value("MNN, k 18")
