@@ -7,12 +7,17 @@ them busy, the eigenvectors of a 900 × 900 matrix took 5.8 s on two threads and
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -26,9 +31,7 @@ def whole_pieces() -> Iterator[None]:
 
     It takes hold of the libraries that are loaded when the block begins; so it may be entered again after an import.
     """
-    from threadpoolctl import ThreadpoolController
-
-    libraries = ThreadpoolController()
+    libraries = _libraries(len(sys.modules))
     allowed = max((library["num_threads"] for library in libraries.info()), default=1)
     token = _workers.set(max(allowed, _workers.get()))
     try:
@@ -36,6 +39,17 @@ def whole_pieces() -> Iterator[None]:
             yield
     finally:
         _workers.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _libraries(_n_modules: int) -> ThreadpoolController:
+    """The loaded libraries that use threads.
+
+    Finding them takes 25 ms, so it is not done again while there are as many modules: only an import can bring more.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:

@@ -20,6 +20,7 @@ from scint_core.numerics.ordered_sums import along_lines, log_sums, row_products
 from scint_core.numerics.threads import in_threads
 
 _ENTRIES = 2**19  # distances that a thread holds at a time (4 MB)
+_LEAST = 1e-300  # for a sum of weights, beside a largest weight of 1; far below every goal
 
 
 @explained(
@@ -78,16 +79,24 @@ class _Along:
     position: FloatArray  # lines × cells
     log_weight: FloatArray  # lines × cells
 
+    def at(self, which: IntArray) -> _Along:
+        """Some of the lines, copied."""
+        return _Along(self.position[which], self.log_weight[which])
+
 
 @dataclass(frozen=True)
 class _Search:
     """The search for the reference cells at the target cells' quantiles."""
 
-    position: FloatArray  # lines × reference cells, in their order along the line
-    running: FloatArray  # lines × reference cells, log of the weight up to each of them
+    order: IntArray  # lines × reference cells, as they follow along the line
+    running: FloatArray  # lines × reference cells, log of the weight up to each of them, in that order
     goal: FloatArray  # lines, log of the weight to be reached
-    rank: IntArray  # lines, the first place at which it is
-    found: IntArray  # lines, the reference cell there
+    rank: IntArray  # lines, the first place in the order at which it is
+
+    @property
+    def found(self) -> IntArray:
+        """The reference cell there (lines,)."""
+        return np.asarray(_at(self.order, self.rank, -1))
 
 
 @dataclass(frozen=True)
@@ -125,17 +134,18 @@ def _cells_at_quantiles(lines: _Lines, own: _Side, others: _Side, sigma: float) 
     near, far = _by_products(lines, own, sigma), _by_products(lines, others, sigma)
     itself = np.arange(len(lines.rows)), lines.rows
     near.position[itself], near.log_weight[itself] = lines.places, 0
-    log_share = _log_shares(lines, near)
-    search = _search(log_share, far, far.position.argsort(axis=1))
+    search = _search_at_once(lines, near, far)
     rounding = _rounding(lines, own, others, near, far, sigma)
-    doubtful = np.flatnonzero(_in_doubt(search, lines, near, rounding))
+    found = search.found
+    doubtful = np.flatnonzero(_in_doubt(search, lines, near, far, rounding))
     if len(doubtful):
-        near.log_weight[itself] = -np.inf
-        crowd = log_sums(near.log_weight[doubtful]) + rounding.of_sum[doubtful]
+        lines, near = lines.at(doubtful), near.at(doubtful)
+        log_share = _log_shares(lines, near)
+        near.log_weight[np.arange(len(doubtful)), lines.rows] = -np.inf
+        crowd = log_sums(near.log_weight) + rounding.of_sum[doubtful]
         alone = _rounds_away(crowd, search.running[doubtful, -1], rounding.of_sum[doubtful])
-        lines, log_share = lines.at(doubtful), log_share[doubtful]
-        search.found[doubtful] = _cells_in_order(lines, log_share, alone, own, others, sigma)
-    return search.found
+        found[doubtful] = _cells_in_order(lines, log_share, alone, own, others, sigma)
+    return found
 
 
 def _cells_in_order(
@@ -149,7 +159,9 @@ def _cells_in_order(
     log_share = log_share.copy()
     log_share[again] = _log_shares(lines.at(again), _in_order(lines.at(again), own, sigma))
     far = _in_order(lines, others, sigma)
-    return _search(log_share, far, np.lexsort((far.log_weight, far.position), axis=1)).found
+    order = np.lexsort((far.log_weight, far.position), axis=1)
+    running = running_log_sums(np.take_along_axis(far.log_weight, order, axis=1))
+    return _first_to_reach(log_share + log_sums(far.log_weight), running, order).found
 
 
 def _by_products(lines: _Lines, side: _Side, sigma: float) -> _Along:
@@ -177,17 +189,30 @@ def _log_shares(lines: _Lines, near: _Along) -> FloatArray:
     return log_sums(before) - log_sums(near.log_weight)
 
 
-def _search(log_share: FloatArray, far: _Along, order: IntArray) -> _Search:
-    """The first reference cell, in `order` along the line, at which the running weight reaches that share of it all.
+def _search_at_once(lines: _Lines, near: _Along, far: _Along) -> _Search:
+    """The search with plain sums of weights, whole arrays at a time: a cell itself has weight 1, no other has more."""
+    weight = np.exp(near.log_weight)  # lines × own cells
+    total = weight.sum(axis=1)
+    weight[near.position > lines.places[:, None]] = 0
+    log_share = np.log(weight.sum(axis=1)) - np.log(total)
+    order = far.position.argsort(axis=1)
+    peak = far.log_weight.max(axis=1, keepdims=True)  # lines × 1; the goal is not far below it
+    running = np.take_along_axis(far.log_weight, order, axis=1)
+    running -= peak
+    np.exp(running, out=running).cumsum(axis=1, out=running)
+    np.log(np.maximum(running, _LEAST, out=running), out=running)
+    running += peak
+    return _first_to_reach(log_share + running[:, -1], running, order)
+
+
+def _first_to_reach(goal: FloatArray, running: FloatArray, order: IntArray) -> _Search:
+    """The first reference cell in `order` at which the running weight reaches the goal.
 
     The last cell is taken where rounding keeps the sum from ever reaching it.
     """
-    goal = log_share + log_sums(far.log_weight)
-    running = running_log_sums(np.take_along_axis(far.log_weight, order, axis=1))
     reached = running >= goal[:, None]
     reached[:, -1] = True
-    rank = reached.argmax(axis=1)
-    return _Search(np.take_along_axis(far.position, order, axis=1), running, goal, rank, _at(order, rank, -1))
+    return _Search(order, running, goal, reached.argmax(axis=1))
 
 
 def _rounding(lines: _Lines, own: _Side, others: _Side, near: _Along, far: _Along, sigma: float) -> _Rounding:
@@ -196,7 +221,8 @@ def _rounding(lines: _Lines, own: _Side, others: _Side, near: _Along, far: _Alon
     A sum of g products is off by at most ε/2·g times the lengths of its factors. So with unit directions and
     R = ||x|| + the largest ||y||, two positions differ by less than ε(g + 8)R. In two squared distances from the line
     such sums, their squares and the direction's length add up to less than 4ε(g + 8)R². A log Σ exp of n terms
-    changes by no more than its terms do, and between two orders by ε(|sum| + 4) per term.
+    changes by no more than its terms do, and between two orders by ε(|sum| + 4) per term; a plain sum of weights, of
+    which the largest is 1, is closer than that.
     """
     eps, n_genes = np.finfo(np.float64).eps, lines.points.shape[1]
     n_terms = max(len(own.cells), len(others.cells))
@@ -208,7 +234,7 @@ def _rounding(lines: _Lines, own: _Side, others: _Side, near: _Along, far: _Alon
     return _Rounding(eps * (n_genes + 8) * radius, per_sum)
 
 
-def _in_doubt(search: _Search, lines: _Lines, near: _Along, rounding: _Rounding) -> BoolArray:
+def _in_doubt(search: _Search, lines: _Lines, near: _Along, far: _Along, rounding: _Rounding) -> BoolArray:
     """The lines on which rounding decides what lies before the point, or which reference cell is found.
 
     Four rounded sums are compared: the two of the share, that of all the weight and the running one.
@@ -216,12 +242,12 @@ def _in_doubt(search: _Search, lines: _Lines, near: _Along, rounding: _Rounding)
     of_goal = 4 * rounding.of_sum
     beside = np.abs(near.position - lines.places[:, None]) <= rounding.of_position[:, None]  # lines × own cells
     beside[np.arange(len(lines.rows)), lines.rows] = False
-    rank, last = search.rank, search.position.shape[1] - 1
-    here = _at(search.position, rank, 0)
-    apart = np.minimum(here - _at(search.position, rank - 1, -np.inf), _at(search.position, rank + 1, np.inf) - here)
+    rank, last = search.rank, search.order.shape[1] - 1
+    before, here, after = (_at(far.position, _at(search.order, rank + step, -1), np.nan) for step in (-1, 0, 1))
+    apart = np.fmin(here - before, after - here)  # NaN where there is no cell before or after
     not_before = search.goal - _at(search.running, rank - 1, -np.inf) > of_goal
     not_after = (_at(search.running, rank, 0) - search.goal > of_goal) | (rank == last)
-    settled = not_before & not_after & (apart > 2 * rounding.of_position)
+    settled = not_before & not_after & ~(apart <= 2 * rounding.of_position)
     return np.asarray(~settled | beside.any(axis=1))
 
 

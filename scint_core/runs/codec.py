@@ -25,7 +25,8 @@ from scint_core.runs.identity import is_result
 
 VERSION = 1
 TREE = "value.json"
-_BLOCK = 1 << 22
+_MAPPED = 1 << 22  # bytes of a file from which on an array is mapped instead of read
+_BLOCK = 1 << 18  # bytes of a file that are checked at a time; more take longer, since each then lies in fresh memory
 _HEADER = 128  # bytes that a .npy file has before its values
 _LARGEST_CHECKSUM = (1 << 32) - 1
 
@@ -217,7 +218,7 @@ def _load_array(folder: Path, name: str, checksum: int) -> np.ndarray:
     try:
         if _file_checksum(path) != checksum:
             raise Damaged(f"{folder.name}: {name} does not match its checksum")
-        mode = "r" if path.stat().st_size > _BLOCK else None  # small arrays are read, large ones mapped
+        mode = "r" if path.stat().st_size > _MAPPED else None  # small arrays are read, large ones mapped
         array: np.ndarray = np.load(path, mmap_mode=mode, allow_pickle=False)  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise Damaged(f"{folder.name}: {name} is missing") from error

@@ -95,11 +95,12 @@ def test_the_picture_is_there_within_a_second(page, server, address, method, nam
     wait_until_nothing_is_compiled(server)
     open_live(page, server, address, method)
     slider = slider_of(page, name)
-    move(page, slider, "ArrowLeft")
+    move(page, slider, "ArrowRight")  # away from the values whose pictures the test above has left
     seconds = []
     for _ in range(MOVES):
         page.wait_for_timeout(300)  # a hand rests between two moves
-        seconds.append(move(page, slider, "ArrowLeft")["seconds"])
+        seconds.append(move(page, slider, "ArrowRight")["seconds"])
+    print(method, statistics.median(seconds), seconds)
     assert statistics.median(seconds) <= MOST_SECONDS, seconds
 
 

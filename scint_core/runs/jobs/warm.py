@@ -70,6 +70,7 @@ def _warm_up() -> None:
 
     from scint_core.lab import all_lessons
     from scint_core.methods import all_methods
+    from scint_core.numerics.threads import whole_pieces
     from scint_core.numerics.umap import load_umap
     from scint_core.runs.keys import engine_digest
 
@@ -77,7 +78,8 @@ def _warm_up() -> None:
     all_lessons()
     load_umap()
     engine_digest()
-    load_kept()
+    with whole_pieces():  # so that the libraries with threads are known
+        load_kept()
     gc.freeze()  # so that no search for garbage writes on pages that children share
 
 
