@@ -21,14 +21,9 @@ MOST_POINTS = 50_000  # per panel; more are drawn as a sample, and the caption s
 _LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
 _LAYERS = 3  # every category is drawn in so many portions, interleaved, so that none hides the others
 _LINE_COLOUR = "rgba(128, 136, 144, 0.12)"
-_FEW = 3000  # cells that are drawn sooner without WebGL, whose canvas is set up anew for every figure
 _PANEL_HEIGHT = 430
 _MOST_SIDE_BY_SIDE = 3
 _FADED = 0.06  # opacity of cells that are not marked
-
-
-Trace = type[go.Scatter] | type[go.Scattergl]
-"""What draws points and lines. All of a figure by one of them, or those without WebGL hide the others."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,6 @@ class Panel:
     layout: FloatArray
     pairs: Pairs | None = None
     colouring: Colouring | None = None
-
-
-def soonest(n_cells: int) -> Trace:
-    """What has a single map of so many cells on the screen first."""
-    return go.Scatter if n_cells <= _FEW else go.Scattergl
 
 
 def sample_of_cells(n_cells: int, seed: int = 0) -> IntArray:
@@ -73,13 +63,12 @@ def maps(
     hover: Sequence[str] | None = None,
     marked: BoolArray | None = None,
     frame: FloatArray | None = None,
-    drawn_by: Trace = go.Scattergl,
 ) -> go.Figure:
     """Maps on one scale, up to three side by side: a point per cell, one legend; a click in it hides a group.
 
     A panel may bring a colouring of its own. `hover` (cells,) is what the box at a point says, `marked` (cells,) which
     cells stand out while the others fade, `frame` (n × 2) what the panels leave room for besides their own cells.
-    `drawn_by` draws cells and pairs: see `soonest`. Traces bear `meta`: "points" with the group, or "pairs".
+    Traces bear `meta`: "points" with the group, or "pairs".
     """
     columns = len(panels) if len(panels) <= _MOST_SIDE_BY_SIDE else 2
     figure = make_subplots(
@@ -91,8 +80,8 @@ def maps(
         place = {"row": i // columns + 1, "col": i % columns + 1}
         own = panel.colouring or colouring
         if panel.pairs is not None:
-            figure.add_trace(_pair_lines(drawn_by, panel.layout, panel.pairs), **place)
-        for trace in _points(drawn_by, panel.layout, own, shown, hover, marked, legend=i == 0):
+            figure.add_trace(_pair_lines(panel.layout, panel.pairs), **place)
+        for trace in _points(panel.layout, own, shown, hover, marked, legend=i == 0):
             figure.add_trace(trace, **place)
         if isinstance(own, Groups) and len(own.names) >= _LABELS_FROM:
             _label_groups(figure, panel.layout, own, place)
@@ -105,7 +94,6 @@ def maps(
 
 
 def _points(
-    drawn_by: Trace,
     layout: FloatArray,
     colouring: Colouring,
     shown: IntArray,
@@ -113,7 +101,7 @@ def _points(
     marked: BoolArray | None,
     *,
     legend: bool,
-) -> list[go.Scatter | go.Scattergl]:
+) -> list[go.Scattergl]:
     """One float32 trace per portion of a group, portions of all groups interleaved."""
     size = float(np.clip(9 - 1.1 * np.log10(max(len(shown), 10)) * 1.4, 2.5, 7))
     visible = np.zeros(len(layout), dtype=bool)
@@ -124,7 +112,7 @@ def _points(
         for name, colour, cells in colouring.members():
             cells = cells[visible[cells]][layer::_LAYERS]
             traces.append(
-                drawn_by(
+                go.Scattergl(
                     x=layout[cells, 0].astype(np.float32),
                     y=layout[cells, 1].astype(np.float32),
                     mode="markers",
@@ -168,10 +156,10 @@ def segments(starts: FloatArray, ends: FloatArray) -> FloatArray:
     return points.reshape(-1, 2).T
 
 
-def _pair_lines(drawn_by: Trace, layout: FloatArray, pairs: Pairs) -> go.Scatter | go.Scattergl:
+def _pair_lines(layout: FloatArray, pairs: Pairs) -> go.Scattergl:
     """All lines as one trace."""
     x, y = line_ends(layout, pairs)
-    return drawn_by(
+    return go.Scattergl(
         x=x, y=y, mode="lines", line={"color": _LINE_COLOUR, "width": 1}, name="pairs", meta="pairs",
         showlegend=False, hoverinfo="skip", connectgaps=False,
     )  # fmt: skip

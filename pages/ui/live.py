@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui import charts, library, state
 from pages.ui.awaited import arrives, follow_line
 from pages.ui.jobs import board, submit
+from pages.ui.live_map import show_map
 from pages.ui.notices import show_notes
 from pages.ui.sliders import sliders
 from pages.ui.steps import reuse
@@ -176,14 +177,11 @@ def told(picture: Picture) -> str:
 def _draw(view: library.DataView, picture: Picture, pca: bool, groups: charts.Groups) -> None:
     """The cells where the result puts them, with the pairs, in a frame that stays."""
     pairs = None if picture.pairs is None else charts.sample_of_pairs(picture.pairs, _PAIRS)
-    panel = charts.Panel(picture.title, picture.pca if pca else picture.umap, pairs)
-    frame = None if pca else _map_of(picture.start, view)
-    soonest = charts.soonest(view.n_cells)
-    charts.show(
-        charts.maps([panel], groups, library.hover_texts(view.id), frame=frame, drawn_by=soonest),
-        key="live",
+    show_map(
+        picture.pca if pca else picture.umap, groups, title=picture.title, key="live:map-drawn",
         alt=f"{'PCA' if pca else 'UMAP'} of {count(view.n_cells, 'cell')}, live, coloured by {groups.title}",
-    )
+        hover=library.hover_texts(view.id), pairs=pairs, frame=None if pca else _map_of(picture.start, view),
+    )  # fmt: skip
     st.caption(_about(picture, pairs, pca))
     show_notes(picture.notes)
 

@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imsave
 from plotly.subplots import make_subplots
 
+from pages.ui.canvas import common_box
 from pages.ui.colouring import Colouring, Groups
 from pages.ui.palette import OKABE_ITO
 from pages.ui.text import in_chart
@@ -22,7 +23,6 @@ MOST_PICTURES = 8
 _PER_ROW = 3
 _PIXELS = 420
 _SIDE = 225  # height of a picture on the page
-_MARGIN = 0.03
 _CLEAR = "rgba(0,0,0,0)"
 
 
@@ -44,14 +44,6 @@ def evenly(n: int, most: int, keep: int | None = None) -> list[int]:
     if keep is not None and keep not in chosen:
         chosen[1 + int(np.argmin(np.abs(chosen[1:-1] - keep)))] = keep
     return sorted(chosen.tolist())
-
-
-def common_box(layouts: Sequence[FloatArray]) -> tuple[FloatArray, float]:
-    """The lower left corner and the side of the square that holds all layouts."""
-    low = np.min([layout.min(axis=0) for layout in layouts], axis=0)
-    high = np.max([layout.max(axis=0) for layout in layouts], axis=0)
-    side = float((high - low).max()) * (1 + 2 * _MARGIN) or 1.0
-    return (low + high - side) / 2, side
 
 
 def strip(pictures: Sequence[Picture], colouring: Colouring) -> go.Figure:

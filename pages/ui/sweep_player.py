@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
+from pages.ui.canvas import common_box, dots
 from pages.ui.colouring import Groups
-from pages.ui.sweep_maps import common_box
 from pages.ui.text import visible
 from scint_core.contract import FloatArray
 
 MOST_FRAMES = 24
 _FINENESS = 1000  # places along a side: finer than a screen shows
-_LAYERS = 3  # every group is drawn in so many portions, interleaved, so that none hides the others
 
 _HTML = """
 <div id="bar"><button id="play"></button><div id="value"></div></div>
@@ -129,20 +127,12 @@ def film(
 ) -> dict[str, Any]:
     """What the browser draws: places as whole numbers, x and y in turn, in the order of drawing."""
     corner, side = common_box(layouts)
-    members = groups.members()
-    order, codes = _drawing_order([cells for *_, cells in members])
+    drawn = dots(groups)
     texts = [visible(text) for text in texts]
-    frames = [np.round((layout[order] - corner) / side * _FINENESS).astype(int).ravel().tolist() for layout in layouts]
+    frames = [drawn.places(layout, corner, side, _FINENESS) for layout in layouts]
     titles = [f"{axis} = {text}{' (default)' if i == default else ''}" for i, text in enumerate(texts)]
     return {
         "id": f"{axis}:{len(texts)}:{','.join(texts)}", "axis": axis, "texts": texts, "titles": titles,
-        "frames": frames, "codes": codes, "fineness": _FINENESS, "colours": [colour for _, colour, _ in members],
-        "names": [visible(name) for name, *_ in members],
-        "alt": f"Film of the maps of {len(order)} cells over {axis}, coloured by {visible(groups.title)}",
+        "frames": frames, "codes": drawn.codes, "fineness": _FINENESS, **drawn.legend,
+        "alt": f"Film of the maps of {len(drawn.order)} cells over {axis}, coloured by {visible(groups.title)}",
     }  # fmt: skip
-
-
-def _drawing_order(members: Sequence[np.ndarray]) -> tuple[np.ndarray, list[int]]:
-    """Cells and their groups, portions of all groups interleaved."""
-    parts = [(cells[layer::_LAYERS], code) for layer in range(_LAYERS) for code, cells in enumerate(members)]
-    return np.concatenate([cells for cells, _ in parts]), [code for cells, code in parts for _ in range(len(cells))]

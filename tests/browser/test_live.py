@@ -10,12 +10,10 @@ from playwright.sync_api import expect
 
 import scint_core as scint
 from tests.browser.actions import (
-    chart,
     choose,
     fill_number,
     no_trace_of_trouble,
     open_page,
-    points,
     press,
     press_and_watch,
     settled,
@@ -25,7 +23,8 @@ from tests.browser.test_main_path import address_of
 MOST_SECONDS = 1.0
 MOVES = 7
 
-_TITLE = "() => document.querySelector('.js-plotly-plot')?._fullLayout?.annotations?.[0]?.text"
+_DRAWN = """() => document.querySelector(".st-key-live-map-drawn [data-testid=stBidiComponentIsolated]")
+  ?.shadowRoot?.querySelector("canvas")?.dataset.drawn"""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +48,11 @@ def picture_told(page):
     return page.get_by_text(re.compile(r"\d\.\d\d s: \d+ of \d+ steps reused")).first
 
 
+def cells_on_the_map(page):
+    """What the canvas has drawn last: places and groups of the cells."""
+    return page.get_by_role("img", name="live, coloured by").evaluate("canvas => canvas.kept.data")
+
+
 def slider_of(page, name):
     return page.get_by_role("group", name=name, exact=True).get_by_role("slider")
 
@@ -67,26 +71,61 @@ def children_of(pid):
 
 def move(page, slider, key):
     """Press an arrow key on a slider: the "seconds" from its release to the new picture, whose title is "drawn"."""
-    page.wait_for_function(_TITLE)  # a picture to tell the new one from
+    page.wait_for_function(_DRAWN)  # a picture to tell the new one from
     slider.focus()
-    return press_and_watch(page, key, _TITLE)
+    return press_and_watch(page, key, _DRAWN)
 
 
 @pytest.mark.parametrize(("method", "name"), [("MNN", "sigma"), ("Seurat v3", "k_weight")])
 def test_a_slider_has_its_picture(page, server, address, method, name):
     open_live(page, server, address, method)
     slider = slider_of(page, name)
-    first = points(chart(page, "live, coloured by"))
+    first = cells_on_the_map(page)
     move(page, slider, "ArrowLeft")
     for _ in range(2):
         found = move(page, slider, "ArrowLeft")
         value = slider.get_attribute("aria-valuetext")
         assert f"{name.replace('_', ' ')} {value}" in found["drawn"]
-    last = points(chart(page, "live, coloured by"))
-    assert {group: len(cells) for group, cells in first.items()} == {group: len(cells) for group, cells in last.items()}
-    assert first != last
+    last = cells_on_the_map(page)
+    assert len(last["places"]) == 2 * len(last["codes"]) == 2 * 2000
+    assert first["codes"] == last["codes"]
+    assert first["places"] != last["places"]
     expect(picture_told(page)).to_contain_text("s saved")
     no_trace_of_trouble(page)
+
+
+def test_what_was_zoomed_to_and_hidden_stays_from_picture_to_picture(page, server, address):
+    open_live(page, server, address, "MNN")
+    map_ = page.get_by_role("img", name="live, coloured by")
+    whole = map_.screenshot()
+    map_.hover()
+    page.mouse.wheel(0, -300)
+    page.get_by_role("button", name="donor 1").click()
+    expect(page.get_by_role("button", name="donor 1")).to_have_attribute("aria-pressed", "false")
+    kept = map_.evaluate("canvas => ({...canvas.kept.view})")
+    assert kept["zoom"] > 1
+    move(page, slider_of(page, "sigma"), "ArrowLeft")
+    assert map_.evaluate("canvas => ({...canvas.kept.view})") == kept
+    expect(page.get_by_role("button", name="donor 1")).to_have_attribute("aria-pressed", "false")
+    move(page, slider_of(page, "sigma"), "ArrowRight")
+    map_.dblclick()
+    page.get_by_role("button", name="donor 1").click()
+    map_.hover(position={"x": 5, "y": 5})
+    assert map_.screenshot() == whole
+
+
+def test_the_box_at_a_cell_says_what_it_is(page, server, address):
+    open_live(page, server, address, "MNN")
+    map_ = page.get_by_role("img", name="live, coloured by")
+    x, y = map_.evaluate(
+        """canvas => {
+          const {places, fineness} = canvas.kept.data, side = Math.min(canvas.clientWidth, canvas.clientHeight);
+          return [canvas.clientWidth / 2 + (places[0] / fineness - 0.5) * side,
+                  canvas.clientHeight / 2 - (places[1] / fineness - 0.5) * side];
+        }"""
+    )
+    map_.hover(position={"x": x, "y": y})
+    expect(page.get_by_text(re.compile(r"^donor(\d)_cell\d+\s+donor \1\s+\w+ cell$"))).to_be_visible()
 
 
 @pytest.mark.slow  # alone on a quiet machine, or the neighbours are measured

@@ -6,13 +6,14 @@ import re
 import numpy as np
 import pytest
 
+from pages.ui.canvas import common_box
 from pages.ui.colouring import Groups
 from pages.ui.library import DataView
 from pages.ui.scores import RowScores, ScoredMetric
 from pages.ui.sweep_changes import by_type, dumbbells, moved_table, pairs_table
 from pages.ui.sweep_charts import chart_axis, curves, heat_maps, moved_bars
 from pages.ui.sweep_form import shared_parameters
-from pages.ui.sweep_maps import Picture, common_box, evenly, pixels, strip
+from pages.ui.sweep_maps import Picture, evenly, pixels, strip
 from pages.ui.sweep_player import film
 from pages.ui.sweep_results import FinishedRun, SweepResult, how_far
 from pages.ui.sweep_status import running_text, why_failed
