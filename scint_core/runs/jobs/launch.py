@@ -92,7 +92,7 @@ class WarmServer:
                 self._held = result
 
     def start(self, folder: Path) -> Child:
-        """A forked process for the job in `folder`."""
+        """A forked process for the job in `folder`, once the server is ready. Raises OSError where it dies first."""
         started, box = threading.Event(), list[Child]()
         with self._lock:
             self._running()
@@ -167,9 +167,11 @@ def hold(result: Path) -> None:
 
 
 def start(folder: Path) -> Child:
-    """Start the engine process for the job in `folder`: forked where the warm server is ready, else plainly."""
-    warm_up()
-    if _warm.ready:
+    """Start the engine process for the job in `folder`: forked from the warm server where there can be one.
+
+    While the server is loading the engine, this waits: a plain process would load it as well, and take as long.
+    """
+    if CAN_FORK:
         with contextlib.suppress(OSError):
             return _warm.start(folder)
     return start_plainly(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scint_core.lab import find_lesson
+from scint_core.numerics.threads import whole_pieces
 from scint_core.runs import codec
 from scint_core.runs.jobs.live import LiveBoard
 from scint_core.runs.jobs.places import VIEW
@@ -20,6 +21,7 @@ class LessonBoard(LiveBoard):
     kept = 60
 
 
+@whole_pieces()
 def lesson(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     """Observe the lesson `lesson` at the slider `values`, in the world of `seed`. Leaves `VIEW`: the `Observation`."""
     report(0.0, "Simulating and integrating")
