@@ -11,7 +11,7 @@ from pages.ui.text import count, in_markdown
 st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
 state.restore()
 lesson_state.restore()
-st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem; }</style>")
+st.html("<style>.stMainBlockContainer { padding: 2.2rem 2.5rem 3rem; }</style>")
 
 page = st.navigation(
     [

@@ -215,9 +215,9 @@ def _settled(values: list[float], epsilon: float) -> bool:
 
 
 @explained(
-    "In every cluster, each batch's offset from the cluster's centre is estimated by ridge regression and taken off "
-    "its cells, in proportion to their share in the cluster. The centre of that regression becomes the cluster's "
-    "centre for the next iteration. It always starts from the original components, so that corrections do not pile up.",
+    "In every cluster, each batch's offset from the cluster's centre is estimated by ridge regression on the original "
+    "components and taken off its cells, in proportion to their share in the cluster. The regression's centre is the "
+    "cluster's own in the next iteration.",
     formula=r"\beta_{kb} = \frac{n_{kb}}{n_{kb} + \lambda_{kb}}\,(m_{kb} - \beta_{k0}), \quad "
     r"\lambda_{kb} = 0.2\, E_{kb}, \quad z_i \leftarrow z_i - \sum_k R_{ik}\, \beta_{k b(i)}, \quad "
     r"y_k \leftarrow \beta_{k0} / \lVert \beta_{k0} \rVert",

@@ -38,10 +38,9 @@ def alignment_scores(matches: MutualPairs, batch: IntArray, sizes: IntArray) -> 
 
 
 @explained(
-    "Batches whose score exceeds alpha are joined, the best two first. A batch on its own is moved onto a panorama by "
-    "its matches with all batches there; two panoramas are moved together by the matches of the two batches that "
-    "link them, and a link inside a panorama moves the panorama onto itself. A link is passed over when both its "
-    "batches have come up three times before. Batches without a link stay where they are.",
+    "Batches whose score exceeds alpha are joined, best first: by the matches of a batch with all of a panorama, or of "
+    "the two batches that link two of them. A link inside a panorama moves it onto itself; one whose batches have both "
+    "come up three times before is passed over.",
     formula=r"(i, j) \in E(G) \iff r_{ij} > \alpha",
     slide=r"(i, j) \in E(G) \iff r_{ij} \geq \alpha",
     parameters=("alpha",),

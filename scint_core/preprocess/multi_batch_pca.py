@@ -16,8 +16,8 @@ from scint_core.preprocess.pca import EXACT_UP_TO, squared_sum
 
 @explained(
     "All cells, divided by their length where asked for, are projected on the directions in which their expression "
-    "varies most. A batch counts as much as any other, however many cells it has: the centre is the mean of the "
-    "batches' means, and directions are sought among cells weighted by the size of their batch.",
+    "varies most. A batch counts as much as any other, however many cells it has, for the centre and for the "
+    "directions.",
     formula=r"\mu = \frac1B \sum_b \mu_b,\quad \left[\frac{x_i - \mu}{\sqrt{n_{b(i)}}}\right]_i = U S V^\top,\quad "
     r"z_i = V^\top (x_i - \mu)",
     parameters=("cos_norm", "n_pcs"),

@@ -15,7 +15,7 @@ from scint_core.runs.replay import Replay, Scene
 
 CLEAR = "rgba(0,0,0,0)"
 MUTED = "rgba(128,136,144,0.55)"
-HEIGHT = 440  # pixels of every picture, so that nothing jumps from step to step
+HEIGHT = 374  # pixels of every picture, so that nothing jumps from step to step
 FONT = 15  # pixels: read from the back of a room
 
 

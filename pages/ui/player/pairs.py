@@ -38,6 +38,7 @@ from scint_core.contract import (
 
 _PLAIN_LINE = "rgba(128,136,144,0.8)"
 _SCORES = ((0.0, OKABE_ITO[3]), (0.34, OKABE_ITO[4]), (0.67, OKABE_ITO[2]))  # by the lower end of a third
+_MANY = 0.1  # share of cells that find themselves first, from which on the nearest neighbour says little
 Ends = tuple[np.ndarray, np.ndarray]
 
 
@@ -269,9 +270,9 @@ def sided_neighbors(view: View) -> Drawn:
 
 
 def _search(view: View, directions: dict[str, tuple[Neighbors, np.ndarray | None, np.ndarray | None]]) -> Drawn:
-    """Distances to the nearest neighbour, or to the furthest where cells find themselves; those of a clicked cell."""
+    """Distances to the nearest neighbour, or to the furthest where many find themselves; those of a clicked cell."""
     k = max(near.indices.shape[1] for near, _, _ in directions.values())
-    themselves = all(not near.distances[:, 0].any() for near, _, _ in directions.values())
+    themselves = all(np.mean(near.distances[:, 0] == 0) > _MANY for near, _, _ in directions.values())
     at, which = (-1, f"neighbour {k:,}") if themselves else (0, "the nearest neighbour")
     distances = {name or which: _finite(near.distances[:, at]) for name, (near, _, _) in directions.items()}
     chart = Picture(distribution(distances, f"Distance to {which}", "distance"), f"Distances to {which}")

@@ -14,7 +14,6 @@ from pages.ui import library
 from pages.ui.colouring import Groups
 from pages.ui.player import Drawn, Picture, View, draw
 from pages.ui.selection import clicked
-from pages.ui.steps import show_formula
 from pages.ui.text import in_markdown, visible
 from scint_core.contract import StepRecord
 from scint_core.runs.replay import Replay, Scene, replay
@@ -23,7 +22,7 @@ PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
 _ADDRESS, _SEEN = "step", "steps:seen"
 _ROW = 2.75  # widths of ordinary pictures that a row holds
-_WORDS = 172  # pixels that sentences and numbers take, so that pictures stay where they are
+_WORDS, _FORMULA = 164, 102  # pixels that these take, so that pictures stay where they are
 
 
 @st.cache_resource(max_entries=3, show_spinner="Setting the scenes")
@@ -172,16 +171,20 @@ def _cell(run_id: str) -> str:
 
 
 def _words(view: View, drawn: Drawn, n: int) -> None:
-    """What the step is and where it belongs on the left, the numbers that matter and what acts here on the right."""
+    """What the step is and which parameters act in it on the left, the numbers that matter on the right, its formula."""
     st.markdown(f"#### {in_markdown(heading(view.scene))}")
-    left, right = st.columns([2.2, 1], gap="large")
-    with left.container(height=_WORDS, border=False):
-        explanation = view.scene.record.explanation
-        st.caption(_about(view, n))
-        st.markdown(explanation.text if explanation else "")
-    with right.container(height=_WORDS, border=False):
-        lines = [f"{in_markdown(name)} **{in_markdown(value)}**" for name, value in drawn.numbers.items()]
-        st.markdown("  \n".join([*lines, *_acting(view)]))
+    explanation = view.scene.record.explanation
+    with st.container(gap="xsmall"):
+        left, right = st.columns([2.2, 1], gap="large")
+        with left.container(height=_WORDS, border=False, gap="xsmall"):
+            st.caption(_about(view, n))
+            st.markdown(explanation.text if explanation else "")
+            st.markdown(_acting(view))
+        with right.container(height=_WORDS, border=False):
+            st.markdown("  \n".join(_bold(name, value) for name, value in drawn.numbers.items()))
+        with st.container(height=_FORMULA, border=False, vertical_alignment="center"):
+            if explanation and explanation.formula:
+                st.latex(explanation.formula)
 
 
 def _about(view: View, n: int) -> str:
@@ -194,12 +197,16 @@ def _about(view: View, n: int) -> str:
     return " · ".join([*about, f"{record.seconds:.2f} s" + (", reused" if record.reused else "")])
 
 
-def _acting(view: View) -> list[str]:
+def _acting(view: View) -> str:
     """The method's parameters that act in the step, with the run's values."""
     explanation = view.scene.record.explanation
     acting = [name for name in explanation.parameters if name in view.params] if explanation else []
-    told = [f"{in_markdown(name)} **{in_markdown(library.short(view.params[name]) or 'none')}**" for name in acting]
-    return [f":blue[acts here:] {', '.join(told)}"] if told else []
+    told = [_bold(name, library.short(view.params[name]) or "none") for name in acting]
+    return f":blue[acts here:] {', '.join(told)}" if told else ""
+
+
+def _bold(name: str, value: str) -> str:
+    return f"{in_markdown(name)} **{in_markdown(value)}**"
 
 
 def _pictures(run_id: str, drawn: Drawn) -> None:
@@ -262,10 +269,11 @@ def _remember(run_id: str, event: Any, key: str) -> None:
 
 
 def _below(view: View) -> None:
-    """The formula, and what else the step was given."""
+    """The slide's formula where it is not the one that runs, and what else the step was given."""
     record = view.scene.record
-    if record.explanation is not None:
-        show_formula(record.explanation)
+    if record.explanation is not None and record.explanation.slide:
+        st.caption("On the slide, where it is not what runs:")
+        st.latex(record.explanation.slide)
     given = {name: value for name, value in record.params.items() if not isinstance(value, tuple | list)}
     if given:
         told = [f"{in_markdown(name)} {in_markdown(library.short(value))}" for name, value in given.items()]
