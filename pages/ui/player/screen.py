@@ -171,7 +171,7 @@ def _cell(run_id: str) -> str:
 
 
 def _words(view: View, drawn: Drawn, n: int) -> None:
-    """What the step is and which parameters act in it on the left, the numbers that matter on the right, its formula."""
+    """What the step is and which parameters act in it, the numbers that matter on the right, and the formula."""
     st.markdown(f"#### {in_markdown(heading(view.scene))}")
     explanation = view.scene.record.explanation
     with st.container(gap="xsmall"):
