@@ -22,6 +22,7 @@ _LABELS_FROM = 9  # categories from which the map itself names them: colours alo
 _LAYERS = 3  # every category is drawn in so many portions, interleaved, so that none hides the others
 _LINE_COLOUR = "rgba(128, 136, 144, 0.12)"
 _PANEL_HEIGHT = 430
+_TOP = 54  # pixels above the maps: their titles, and over these the tools that come with the mouse
 _MOST_SIDE_BY_SIDE = 3
 _FADED = 0.06  # opacity of cells that are not marked
 
@@ -192,7 +193,7 @@ def _frame(figure: go.Figure, n_panels: int, layouts: Sequence[FloatArray], colu
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, title=None)
     figure.update_layout(
         height=_PANEL_HEIGHT * -(-n_panels // columns),
-        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        margin={"l": 8, "r": 8, "t": _TOP, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
         dragmode="pan",
         modebar={"bgcolor": "rgba(0,0,0,0)"},

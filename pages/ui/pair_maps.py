@@ -70,7 +70,8 @@ def pair_figure(found: Related, look: Look, cell: int | None, marked: BoolArray 
     """
     panels = found.panels(look.where)
     figure = charts.maps(panels, cells_colouring(found.view, look.cells_by), library.hover_texts(found.view.id), marked)
-    _fade(figure, marked)
+    for entry in _fade(figure, marked):
+        figure.add_trace(entry, row=1, col=1)
     strength = _BACK if cell is not None else float(np.clip(12 / np.sqrt(len(look.drawn) + 1), 0.25, 0.8))
     if len(look.dropped):
         part = Portion("dropped by the filter", DROPPED_COLOUR, look.dropped)
@@ -103,13 +104,27 @@ def cells_colouring(view: library.DataView, by: str) -> Groups:
     return Groups(np.full(view.n_cells, -1), (), "cells")
 
 
-def _fade(figure: go.Figure, marked: BoolArray | None) -> None:
-    """Cells recede behind the lines; a click alone fades no others further, a lasso does."""
+def _fade(figure: go.Figure, marked: BoolArray | None) -> list[go.Scatter]:
+    """Cells recede behind the lines; a click alone fades no others further, a lasso does. Returns what tells their
+    colours in the legend, where they stay strong."""
+    entries = []
     for trace in figure.data:
-        if str(trace.meta).startswith("points"):
-            trace.marker.opacity = _FAINT
-            if marked is None:
-                trace.unselected.marker.opacity = _FAINT
+        if not str(trace.meta).startswith("points"):
+            continue
+        if trace.showlegend:
+            trace.showlegend = False
+            entries.append(
+                _entry("cells", trace.name, mode="markers", marker={"color": trace.marker.color, "size": 12})
+            )
+        trace.marker.opacity = _FAINT
+        if marked is None:
+            trace.unselected.marker.opacity = _FAINT
+    return entries
+
+
+def _entry(kind: str, name: str, **look: object) -> go.Scatter:
+    """An entry of the legend that draws nothing."""
+    return go.Scatter(x=[None], y=[None], name=name, meta=f"{kind}:{name}", hoverinfo="skip", **look)
 
 
 def _lines(
@@ -128,12 +143,9 @@ def _legend(parts: list[Portion], *, dropped: bool) -> list[go.Scatter]:
     entries = [(part.name, part.colour, "solid") for part in parts]
     entries += [("dropped by the filter", DROPPED_COLOUR, "dash")] * dropped
     return [
-        go.Scatter(
-            x=[None], y=[None], mode="lines", line={"color": colour, "width": 4, "dash": dash}, name=in_chart(name),
-            meta=f"legend:{name}", hoverinfo="skip",
-        )
+        _entry("legend", in_chart(name), mode="lines", line={"color": colour, "width": 4, "dash": dash})
         for name, colour, dash in entries
-    ]  # fmt: skip
+    ]
 
 
 def _score_bar(found: Related) -> go.Scatter:

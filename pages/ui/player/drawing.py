@@ -116,8 +116,8 @@ def style(figure: go.Figure, *, height: int = HEIGHT, title: str = "") -> go.Fig
     """A chart in the size and letters of the player, on whatever background the page has."""
     figure.update_layout(
         height=height, font={"size": FONT}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, uirevision="keep",
-        margin={"l": 8, "r": 16, "t": 44, "b": 8}, title={"text": title, "font": {"size": FONT + 1}, "x": 0.02},
-        legend={"font": {"size": FONT}, "orientation": "h", "y": -0.17, "yanchor": "top", "title": None,
+        margin={"l": 8, "r": 16, "t": 54, "b": 8}, title={"text": title, "font": {"size": FONT + 1}, "x": 0.02},
+        legend={"font": {"size": FONT}, "orientation": "h", "y": -0.22, "yanchor": "top", "title": None,
                 "itemsizing": "constant"},
         hoverlabel={"font": {"size": FONT}},
     )  # fmt: skip

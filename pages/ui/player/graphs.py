@@ -63,9 +63,9 @@ def _graph(view: View, n_links: int) -> go.Figure:
         hovertext=[in_chart(name) for name in names], hoverinfo="text", meta="batches",
     )  # fmt: skip
     for i, name in enumerate(names):
-        figure.add_annotation(x=1.3 * x[i], y=1.22 * y[i], text=in_chart(name, 16), showarrow=False)
+        figure.add_annotation(x=1.3 * x[i], y=1.38 * y[i], text=in_chart(name, 16), showarrow=False)
     style(figure, title=in_chart(_told(view, n_links - 1), 80) if n_links else "No link yet")
     figure.update_annotations(font_size=FONT + 1)
     figure.update_xaxes(range=[-1.8, 1.8], showgrid=False, zeroline=False, showticklabels=False)
-    figure.update_yaxes(range=[-1.4, 1.4], showgrid=False, zeroline=False, showticklabels=False, scaleanchor="x")
+    figure.update_yaxes(range=[-1.6, 1.6], showgrid=False, zeroline=False, showticklabels=False, scaleanchor="x")
     return figure

@@ -11,7 +11,7 @@ from pages.ui import charts, network_charts
 from pages.ui.colouring import Groups
 from pages.ui.palette import colours
 from pages.ui.player.distributions import bars
-from pages.ui.player.drawing import FONT, Drawn, Picture, View, draw, draws, style
+from pages.ui.player.drawing import FONT, HEIGHT, Drawn, Picture, View, draw, draws, style
 from pages.ui.player.maps import beside, cell_map, larger_points, mark, picture
 from pages.ui.text import count
 from scint_core.contract import EmbeddingHistory, LabelProbabilities, TrainedNetwork, TrainingCurves
@@ -32,7 +32,7 @@ def trained_network(view: View) -> Drawn:
 def training_curves(view: View) -> Drawn:
     """The objective and its parts over epochs."""
     figure = network_charts.training_curves(view.value)
-    figure.update_layout(font={"size": FONT}, legend={"font": {"size": FONT}})
+    figure.update_layout(height=HEIGHT, font={"size": FONT}, legend={"font": {"size": FONT}})
     figure.update_annotations(font_size=FONT)
     epochs = len(view.value.kl_weight)
     numbers = {"epochs": f"{epochs:,}"}

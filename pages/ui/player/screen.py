@@ -13,6 +13,7 @@ import streamlit as st
 from pages.ui import library
 from pages.ui.colouring import Groups
 from pages.ui.player import Drawn, Picture, View, draw
+from pages.ui.player.drawing import HEIGHT
 from pages.ui.selection import clicked
 from pages.ui.text import in_markdown, visible
 from scint_core.contract import StepRecord
@@ -22,6 +23,7 @@ PACE = 2.0  # seconds that a step is shown while the run plays
 _LOADED = 32  # results of steps that are kept at hand
 _ADDRESS, _SEEN = "step", "steps:seen"
 _ROW = 2.75  # widths of ordinary pictures that a row holds
+_MOMENT = 58  # pixels of the slider of a picture's moments
 _WORDS, _FORMULA = 164, 102  # pixels that these take, so that pictures stay where they are
 
 
@@ -246,7 +248,7 @@ def _picture(run_id: str, picture: Picture, place: int) -> None:
             "Moment", range(len(picture.moments)), len(picture.moments) - 1, format_func=picture.moments.__getitem__,
             key=f"{key}:moment:{len(picture.moments)}", label_visibility="collapsed",
         )  # fmt: skip
-        figure = picture.at(moment)
+        figure = picture.at(moment).update_layout(height=HEIGHT - _MOMENT)
     options = {"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     if not picture.clicks:
         st.plotly_chart(figure, key=key, alt=picture.alt, config=options)

@@ -99,9 +99,8 @@ def train_scvi(
 @explained(
     "Training goes on with a classifier on the latent space and a prior that depends on the label. Every label is "
     "tried for every cell, weighted by its probability; labels that are known also count through the cross-entropy.",
-    formula=r"\mathcal L = \mathbb E\Big[-\ln p(x|z,s) + \ln q(z|x) - \sum_c q(c|z) \ln p(z|u_c, c)"
-    r" + w \Big(\sum_c q(c|z)\,\mathrm{KL}(q(u|z,c)\,\|\,p(u)) + \mathrm{KL}(q(c|z)\,\|\,p(c))\Big)\Big]"
-    r" + \rho\,\mathrm{CE}",
+    formula=r"\small \mathcal L = \mathbb E\Big[-\ln p(x|z,s) + \ln q(z|x) - \sum_c q(c|z) \ln p(z|u_c, c)"
+    r" + w \Big(\sum_c q(c|z)\,\mathrm{KL}(q(u|z,c)\|p(u)) + \mathrm{KL}(q(c|z)\|p(c))\Big)\Big] + \rho\,\mathrm{CE}",
     slide=r"q(z, \ell, u, c \mid x) = q(z \mid x)\, q(\ell \mid x)\, q(c \mid z)\, q(u \mid c, z)",
     parameters=("epochs_scanvi", "classification_ratio", "n_samples_per_label", "unlabeled_category", "batch_size",
                 "lr", "kl_warmup"),
