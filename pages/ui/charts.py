@@ -203,6 +203,12 @@ def _frame(figure: go.Figure, n_panels: int, layouts: Sequence[FloatArray], colu
     )
 
 
+def swatch(kind: str, name: str, **look: object) -> go.Scatter:
+    """An entry of the legend that draws nothing else, for traces that are too faint to tell their colour; its `meta`
+    says what `kind` of entry it is."""
+    return go.Scatter(x=[None], y=[None], name=name, meta=f"{kind}:{name}", hoverinfo="skip", **look)
+
+
 def axis_of(panel: int) -> str:
     """The name of a panel's horizontal axis, by the panel's place."""
     return "x" if panel == 0 else f"x{panel + 1}"

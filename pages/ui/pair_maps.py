@@ -114,17 +114,12 @@ def _fade(figure: go.Figure, marked: BoolArray | None) -> list[go.Scatter]:
         if trace.showlegend:
             trace.showlegend = False
             entries.append(
-                _entry("cells", trace.name, mode="markers", marker={"color": trace.marker.color, "size": 12})
+                charts.swatch("cells", trace.name, mode="markers", marker={"color": trace.marker.color, "size": 12})
             )
         trace.marker.opacity = _FAINT
         if marked is None:
             trace.unselected.marker.opacity = _FAINT
     return entries
-
-
-def _entry(kind: str, name: str, **look: object) -> go.Scatter:
-    """An entry of the legend that draws nothing."""
-    return go.Scatter(x=[None], y=[None], name=name, meta=f"{kind}:{name}", hoverinfo="skip", **look)
 
 
 def _lines(
@@ -143,7 +138,7 @@ def _legend(parts: list[Portion], *, dropped: bool) -> list[go.Scatter]:
     entries = [(part.name, part.colour, "solid") for part in parts]
     entries += [("dropped by the filter", DROPPED_COLOUR, "dash")] * dropped
     return [
-        _entry("legend", in_chart(name), mode="lines", line={"color": colour, "width": 4, "dash": dash})
+        charts.swatch("legend", in_chart(name), mode="lines", line={"color": colour, "width": 4, "dash": dash})
         for name, colour, dash in entries
     ]
 

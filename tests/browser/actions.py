@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 _PATIENCE = 20_000  # ms; a busy machine takes its time
 
@@ -93,14 +93,25 @@ def go_to(page: Page, title: str) -> None:
     settled(page)
 
 
+def plot(page: Page, alt: str) -> Locator:
+    """The chart whose description contains `alt`."""
+    described = page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first
+    return described.locator("xpath=descendant-or-self::*").locator(".js-plotly-plot").first
+
+
+def read_plot(page: Page, alt: str, script: str, *argument: Any) -> Any:
+    """What a function of JavaScript finds in the chart whose description contains `alt`, once that is drawn."""
+    for _ in range(_PATIENCE // 100):
+        element = plot(page, alt).element_handle()  # waits for one; a chart that is drawn anew is another element
+        if element.evaluate("e => e._fullData !== undefined"):
+            return element.evaluate(script, *argument)
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the chart '{alt}' is never drawn")
+
+
 def chart(page: Page, alt: str) -> list[dict[str, Any]]:
     """The traces of the chart whose description contains `alt`, as drawn."""
-    described = page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first
-    described.wait_for()
-    plot = described.locator("xpath=descendant-or-self::*").locator(".js-plotly-plot").first
-    plot.wait_for()
-    page.wait_for_function("e => e._fullData !== undefined", arg=plot.element_handle())
-    return plot.evaluate(_READ_CHART)
+    return read_plot(page, alt, _READ_CHART)
 
 
 def points(traces: list[dict[str, Any]], axis: str = "x") -> dict[str, list[tuple[float, float]]]:

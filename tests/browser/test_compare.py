@@ -5,7 +5,18 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chart, choose, fill_number, go_to, no_trace_of_trouble, open_page, press, settled
+from tests.browser.actions import (
+    chart,
+    choose,
+    fill_number,
+    go_to,
+    no_trace_of_trouble,
+    open_page,
+    plot,
+    press,
+    read_plot,
+    settled,
+)
 from tests.browser.test_main_path import open_sample, preprocess
 
 MAPS = "Maps side by side"
@@ -57,27 +68,29 @@ def compare(page, server, address):
 
 def circles(page):
     """(row id, metric) → the number written into the circle, None for a ring."""
-    table = page.locator(f"[aria-label*='{TABLE}'], [alt*='{TABLE}']").first.locator(".js-plotly-plot").first
     return dict(
-        table.evaluate("""e => e._fullData.filter(t => String(t.meta).startsWith('circles'))
-            .flatMap(t => t.customdata.map((c, i) => [c.join('|'), t.text[i] || null]))""")
+        read_plot(
+            page,
+            TABLE,
+            """e => e._fullData.filter(t => String(t.meta).startsWith('circles'))
+            .flatMap(t => t.customdata.map((c, i) => [c.join('|'), t.text[i] || null]))""",
+        )
     )
 
 
 def order(page):
     """Names of the rows of the table, from the top."""
-    table = page.locator(f"[aria-label*='{TABLE}'], [alt*='{TABLE}']").first.locator(".js-plotly-plot").first
-    return [re.sub("<.*", "", name) for name in table.evaluate("e => e._fullLayout.yaxis.ticktext")]
-
-
-def plot(page, alt):
-    return page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first.locator(".js-plotly-plot").first
+    return [re.sub("<.*", "", name) for name in read_plot(page, TABLE, "e => e._fullLayout.yaxis.ticktext")]
 
 
 def marked(page):
     """Axis → the positions of the cells that stand out, all cells where none is faded."""
-    found = plot(page, MAPS).evaluate("""e => e._fullData.filter(t => String(t.meta).startsWith('points'))
-        .map(t => [t.xaxis, t.selectedpoints ? Array.from(t.selectedpoints, i => t.customdata[i]) : null])""")
+    found = read_plot(
+        page,
+        MAPS,
+        """e => e._fullData.filter(t => String(t.meta).startsWith('points'))
+        .map(t => [t.xaxis, t.selectedpoints ? Array.from(t.selectedpoints, i => t.customdata[i]) : null])""",
+    )
     cells = {}
     for axis, some in found:
         if some is not None:
@@ -87,8 +100,12 @@ def marked(page):
 
 def colours(page):
     """Axis → the colours of the points."""
-    found = plot(page, MAPS).evaluate("""e => e._fullData.filter(t => String(t.meta).startsWith('points') && t.marker)
-        .map(t => [t.xaxis, t.marker.color])""")
+    found = read_plot(
+        page,
+        MAPS,
+        """e => e._fullData.filter(t => String(t.meta).startsWith('points') && t.marker)
+        .map(t => [t.xaxis, t.marker.color])""",
+    )
     return {axis: {c for a, c in found if a == axis} for axis, _ in found}
 
 

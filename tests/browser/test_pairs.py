@@ -5,7 +5,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import choose, go_to, no_trace_of_trouble, open_page, press, settled
+from tests.browser.actions import (
+    choose,
+    go_to,
+    no_trace_of_trouble,
+    open_page,
+    plot,
+    press,
+    read_plot,
+    settled,
+)
 from tests.browser.test_main_path import open_sample, preprocess
 
 MAPS, TABLE = "Maps before and after", "Table of pairs by type"
@@ -38,23 +47,21 @@ def pairs(page, server, address):
     return page
 
 
-def plot(page, alt):
-    return page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first.locator(".js-plotly-plot").first
-
-
 def ends(page, start="pairs:"):
     """Both ends (x, y of left, x, y of right) of every line on the map before."""
-    return plot(page, MAPS).evaluate(
-        """(e, start) => e._fullData.filter(t => String(t.meta).startsWith(start) && t.xaxis === 'x').flatMap(t =>
-            Array.from({length: t.x.length / 3}, (_, i) =>
-                [t.x[3 * i], t.y[3 * i], t.x[3 * i + 1], t.y[3 * i + 1]]))""", start
+    return read_plot(
+        page, MAPS, """(e, start) => e._fullData
+            .filter(t => String(t.meta).startsWith(start) && t.xaxis === 'x').flatMap(t =>
+                Array.from({length: t.x.length / 3}, (_, i) =>
+                    [t.x[3 * i], t.y[3 * i], t.x[3 * i + 1], t.y[3 * i + 1]]))""", start
     )  # fmt: skip
 
 
 def on_screen(page, x, y):
     """Where a place of the map before is on the screen."""
     box = plot(page, MAPS).bounding_box()
-    at = plot(page, MAPS).evaluate(
+    at = read_plot(
+        page, MAPS,
         """(e, [x, y]) => { const l = e._fullLayout;
             return [l.xaxis._offset + l.xaxis.c2p(x), l.yaxis._offset + l.yaxis.c2p(y)]; }""", [x, y]
     )  # fmt: skip

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import chart, no_trace_of_trouble, open_page, press, settled
+from tests.browser.actions import chart, no_trace_of_trouble, open_page, plot, press, read_plot, settled
 
 VALUES = "Values of theta"
 
@@ -22,15 +22,13 @@ def look_at(page, section):
     settled(page)
 
 
-def plot(page, alt):
-    return page.locator(f"[aria-label*='{alt}'], [alt*='{alt}']").first.locator(".js-plotly-plot").first
-
-
 def click_point(page, alt, meta, place):
     """Click a point of a chart's trace."""
     drawn = plot(page, alt)
     drawn.scroll_into_view_if_needed()
-    at = drawn.evaluate(
+    at = read_plot(
+        page,
+        alt,
         """(e, [meta, i]) => { const t = e._fullData.filter(t => t.meta === meta);
             const [trace, k] = t.length > 1 ? [t[i], 0] : [t[0], i];
             const axis = name => e._fullLayout[name[0] + 'axis' + name.slice(1)];

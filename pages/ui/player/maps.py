@@ -51,6 +51,7 @@ def cell_map(
         for trace in under:
             figure.add_trace(trace, row=1, col=1)
         figure.data = figure.data[points:] + figure.data[:points]
+    _strong_legend(figure)
     style(figure)
     figure.update_layout(uirevision=view.scene.space)  # who has zoomed stays there, as long as the space is the same
     larger_points(figure)
@@ -61,6 +62,13 @@ def cell_map(
     figure.update_xaxes(title={"text": f"{view.scene.axis} 1", "standoff": 2})
     figure.update_yaxes(title={"text": f"{view.scene.axis} 2", "standoff": 2}, col=1)
     return figure
+
+
+def _strong_legend(figure: go.Figure) -> None:
+    """Lines that are faint on the map are told by strong ones in the legend."""
+    for line in figure.select_traces({"mode": "lines", "showlegend": True}):
+        line.showlegend = False
+        figure.add_trace(charts.swatch("legend", line.name, mode="lines", line={"color": line.line.color, "width": 4}))
 
 
 def _taking_part(view: View) -> BoolArray | None:
