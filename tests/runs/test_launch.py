@@ -71,6 +71,21 @@ def test_a_dead_server_takes_its_jobs_along_and_is_started_again(tmp_path):
 
 
 @fork
+def test_a_job_waits_for_a_server_that_is_loading_the_engine(tmp_path, monkeypatch):
+    server = launch.WarmServer()
+    monkeypatch.setattr(launch, "_warm", server)
+    monkeypatch.setattr(launch, "start_plainly", None)  # which would load it a second time
+    assert launch.start(job(tmp_path, "first", sample="two_donors").path).wait() == 0
+    server._process.stdin.close()
+
+
+@fork
+def test_a_job_is_done_plainly_where_no_server_comes_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(launch, "_warm", launch.WarmServer("tests.runs.no_such_module"))
+    assert launch.start(job(tmp_path, "first", sample="two_donors").path).wait() == 0
+
+
+@fork
 def test_when_the_app_ends_its_warm_server_and_jobs_end(tmp_path):
     server = launch.WarmServer()
     server.warm_up()
