@@ -68,6 +68,8 @@ def _warm_up() -> None:
     import scipy.sparse.linalg  # noqa: F401
     import sklearn.cluster  # noqa: F401
 
+    import scint_core.runs.jobs.lesson
+    import scint_core.runs.jobs.live  # noqa: F401
     from scint_core.lab import all_lessons
     from scint_core.methods import all_methods
     from scint_core.numerics.threads import whole_pieces
@@ -78,8 +80,9 @@ def _warm_up() -> None:
     all_lessons()
     load_umap()
     engine_digest()
-    with whole_pieces():  # so that the libraries with threads are known
-        load_kept()
+    load_kept()
+    with whole_pieces():  # last, so that the libraries with threads are known to children, who import nothing more
+        pass
     gc.freeze()  # so that no search for garbage writes on pages that children share
 
 
