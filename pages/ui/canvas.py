@@ -24,10 +24,6 @@ class Dots:
     codes: list[int]
     legend: dict[str, Any]  # "names" and "colours" of the groups
 
-    def places(self, layout: FloatArray, corner: FloatArray, side: float, fineness: int) -> list[int]:
-        """x and y of all dots in turn, as whole numbers from 0 to `fineness` along the sides of a square."""
-        return as_places(layout[self.order], corner, side, fineness)
-
 
 def dots(groups: Groups) -> Dots:
     """The cells of all groups, portions of the groups interleaved."""
@@ -39,7 +35,7 @@ def dots(groups: Groups) -> Dots:
 
 
 def as_places(layout: FloatArray, corner: FloatArray, side: float, fineness: int) -> list[int]:
-    """x and y of the points of a layout (n × 2) in turn, as in `Dots.places`."""
+    """x and y of points (n × 2) in turn, as whole numbers from 0 to `fineness` along the sides of a square."""
     return np.round((layout - corner) / side * fineness).astype(int).ravel().tolist()  # type: ignore[no-any-return]
 
 

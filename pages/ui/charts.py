@@ -18,7 +18,7 @@ from scint_core.contract import BoolArray, FloatArray, IntArray, Pairs
 from scint_core.numerics.pair_table import pairs_at
 
 MOST_POINTS = 50_000  # per panel; more are drawn as a sample, and the caption says so
-_LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
+LABELS_FROM = 9  # categories from which the map itself names them: colours alone no longer tell
 _LAYERS = 3  # every category is drawn in so many portions, interleaved, so that none hides the others
 _LINE_COLOUR = "rgba(128, 136, 144, 0.12)"
 _PANEL_HEIGHT = 430
@@ -84,7 +84,7 @@ def maps(
             figure.add_trace(_pair_lines(panel.layout, panel.pairs), **place)
         for trace in _points(panel.layout, own, shown, hover, marked, legend=i == 0):
             figure.add_trace(trace, **place)
-        if isinstance(own, Groups) and len(own.names) >= _LABELS_FROM:
+        if isinstance(own, Groups) and len(own.names) >= LABELS_FROM:
             _label_groups(figure, panel.layout, own, place)
     first = panels[0].colouring or colouring
     if isinstance(first, Shades):

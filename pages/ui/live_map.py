@@ -14,12 +14,12 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.canvas import as_places, common_box, dots
+from pages.ui.charts import LABELS_FROM
 from pages.ui.colouring import Groups
-from pages.ui.text import visible
+from pages.ui.text import in_chart, visible
 from scint_core.contract import FloatArray, Pairs
 
 _FINENESS = 10_000  # places along a side: fine enough for a map that is zoomed into
-_LABELS_FROM = 9  # groups from which the map itself names them: colours alone no longer tell
 _LONGEST = 18  # letters of such a name
 
 _HTML = """
@@ -211,9 +211,9 @@ def drawn(
     ends = np.empty((0, 2)) if pairs is None else np.stack([layout[pairs.left], layout[pairs.right]], axis=1)
     return {
         "title": visible(title), "alt": alt, "by": groups.title, **cells.legend, "codes": cells.codes,
-        "fineness": _FINENESS, "places": cells.places(layout, corner, side, _FINENESS),
+        "fineness": _FINENESS, "places": as_places(layout[cells.order], corner, side, _FINENESS),
         "lines": as_places(ends.reshape(-1, 2), corner, side, _FINENESS),
-        "labels": _centres(layout, groups, corner, side) if len(groups.names) >= _LABELS_FROM else [],
+        "labels": _centres(layout, groups, corner, side) if len(groups.names) >= LABELS_FROM else [],
         "hover": None if hover is None else [_plain(hover[cell]) for cell in cells.order],
     }  # fmt: skip
 
@@ -223,8 +223,7 @@ def _centres(layout: FloatArray, groups: Groups, corner: FloatArray, side: float
     found = []
     for name, _, cells in groups.members():
         x, y = as_places(np.median(layout[cells], axis=0), corner, side, _FINENESS)
-        text = visible(name)
-        found.append((x, y, text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"))
+        found.append((x, y, _plain(in_chart(name, _LONGEST))))
     return found
 
 

@@ -14,6 +14,7 @@ from matplotlib.image import imsave
 from plotly.subplots import make_subplots
 
 from pages.ui.canvas import common_box
+from pages.ui.charts import swatch
 from pages.ui.colouring import Colouring, Groups
 from pages.ui.palette import OKABE_ITO
 from pages.ui.text import in_chart
@@ -121,9 +122,6 @@ def _legend(colouring: Colouring) -> list[go.Scatter]:
     """An entry per group; a number's colours need none."""
     members = colouring.members() if isinstance(colouring, Groups) else []
     return [
-        go.Scatter(
-            x=[None], y=[None], mode="markers", marker={"color": colour, "size": 10}, name=in_chart(name),
-            hoverinfo="skip", meta=f"legend:{name}",
-        )
+        swatch("legend", in_chart(name), mode="markers", marker={"color": colour, "size": 10})
         for name, colour, _ in members
-    ]  # fmt: skip
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.canvas import common_box, dots
+from pages.ui.canvas import as_places, common_box, dots
 from pages.ui.colouring import Groups
 from pages.ui.text import visible
 from scint_core.contract import FloatArray
@@ -129,7 +129,7 @@ def film(
     corner, side = common_box(layouts)
     drawn = dots(groups)
     texts = [visible(text) for text in texts]
-    frames = [drawn.places(layout, corner, side, _FINENESS) for layout in layouts]
+    frames = [as_places(layout[drawn.order], corner, side, _FINENESS) for layout in layouts]
     titles = [f"{axis} = {text}{' (default)' if i == default else ''}" for i, text in enumerate(texts)]
     return {
         "id": f"{axis}:{len(texts)}:{','.join(texts)}", "axis": axis, "texts": texts, "titles": titles,

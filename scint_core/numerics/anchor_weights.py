@@ -17,6 +17,7 @@ from scint_core.contract import (
 )
 from scint_core.numerics.compiled import kernel
 from scint_core.numerics.neighbors import nearest_neighbors, on_the_ladder
+from scint_core.numerics.ordered_sums import add_four
 from scint_core.numerics.scaling import scale_columns
 from scint_core.numerics.svd import truncated_svd
 
@@ -146,11 +147,10 @@ def _subtract_sums(
         sums[:] = 0
         at, end = first[cell], first[cell + 1]
         while at + 4 <= end:
-            w0, w1, w2, w3 = weights[at], weights[at + 1], weights[at + 2], weights[at + 3]
-            v0, v1 = vectors[anchors[at]], vectors[anchors[at + 1]]
-            v2, v3 = vectors[anchors[at + 2]], vectors[anchors[at + 3]]
-            for gene in range(n_genes):
-                sums[gene] = (((sums[gene] + w0 * v0[gene]) + w1 * v1[gene]) + w2 * v2[gene]) + w3 * v3[gene]
+            add_four(
+                sums, weights[at], vectors[anchors[at]], weights[at + 1], vectors[anchors[at + 1]],
+                weights[at + 2], vectors[anchors[at + 2]], weights[at + 3], vectors[anchors[at + 3]],
+            )  # fmt: skip
             at += 4
         for rest in range(at, end):
             for gene in range(n_genes):

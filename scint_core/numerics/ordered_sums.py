@@ -164,13 +164,11 @@ def _log_sums(terms: Any) -> Any:
 
 
 @kernel
-def _add_four(sums: Any, log_weights: Any, peak: float, rows: Any) -> None:
-    """Add four rows, each times exp(log weight − peak), one after the other: in one go, which spares three of four
-    times that the sums are read and written."""
-    w0, w1 = math.exp(log_weights[0] - peak), math.exp(log_weights[1] - peak)
-    w2, w3 = math.exp(log_weights[2] - peak), math.exp(log_weights[3] - peak)
+def add_four(sums: Any, w0: float, v0: Any, w1: float, v1: Any, w2: float, v2: Any, w3: float, v3: Any) -> None:
+    """Add four vectors, each times its weight, one after the other: in one go, which spares three of four times that
+    the sums are read and written."""
     for i in range(len(sums)):
-        sums[i] = (((sums[i] + w0 * rows[0, i]) + w1 * rows[1, i]) + w2 * rows[2, i]) + w3 * rows[3, i]
+        sums[i] = (((sums[i] + w0 * v0[i]) + w1 * v1[i]) + w2 * v2[i]) + w3 * v3[i]
 
 
 @kernel
@@ -189,7 +187,12 @@ def _weighted_means(log_weight: Any, vectors: Any) -> Any:
                 for weight in weights[i : i + size]:
                     log_total[row] = _log_add(log_total[row], weight)
                 if size == 4:
-                    _add_four(mean, weights[i : i + 4], peak[row], vectors[i : i + 4])
+                    add_four(
+                        mean, math.exp(weights[i] - peak[row]), vectors[i],
+                        math.exp(weights[i + 1] - peak[row]), vectors[i + 1],
+                        math.exp(weights[i + 2] - peak[row]), vectors[i + 2],
+                        math.exp(weights[i + 3] - peak[row]), vectors[i + 3],
+                    )  # fmt: skip
                 elif weights[i] > peak[row]:
                     mean *= math.exp(peak[row] - weights[i])
                     mean += vectors[i]

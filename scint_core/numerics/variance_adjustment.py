@@ -243,11 +243,13 @@ def _in_doubt(search: _Search, lines: _Lines, near: _Along, far: _Along, roundin
     beside = np.abs(near.position - lines.places[:, None]) <= rounding.of_position[:, None]  # lines × own cells
     beside[np.arange(len(lines.rows)), lines.rows] = False
     rank, last = search.rank, search.order.shape[1] - 1
-    before, here, after = (_at(far.position, _at(search.order, rank + step, -1), np.nan) for step in (-1, 0, 1))
-    apart = np.fmin(here - before, after - here)  # NaN where there is no cell before or after
+    before = _at(far.position, _at(search.order, rank - 1, -1), -np.inf)
+    here = _at(far.position, search.found, 0)
+    after = _at(far.position, _at(search.order, rank + 1, -1), np.inf)
+    apart = np.minimum(here - before, after - here)
     not_before = search.goal - _at(search.running, rank - 1, -np.inf) > of_goal
     not_after = (_at(search.running, rank, 0) - search.goal > of_goal) | (rank == last)
-    settled = not_before & not_after & ~(apart <= 2 * rounding.of_position)
+    settled = not_before & not_after & (apart > 2 * rounding.of_position)
     return np.asarray(~settled | beside.any(axis=1))
 
 

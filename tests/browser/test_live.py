@@ -146,7 +146,6 @@ def test_the_picture_is_there_within_a_second(page, server, address, method, nam
     for _ in range(MOVES):
         page.wait_for_timeout(300)  # a hand rests between two moves
         seconds.append(move(page, slider, "ArrowRight")["seconds"])
-    print(method, statistics.median(seconds), seconds)
     assert statistics.median(seconds) <= MOST_SECONDS, seconds
 
 

@@ -4,12 +4,22 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import chart, choose, go_to, no_trace_of_trouble, open_page, press, settled
+from tests.browser.actions import (
+    chart,
+    choose,
+    go_to,
+    no_trace_of_trouble,
+    open_page,
+    plot,
+    press,
+    read_plot,
+    settled,
+)
 
 _MIDDLE_OF_A_POINT = """element => {
-  const plot = element.querySelector(".js-plotly-plot") || element, layout = plot._fullLayout;
-  const trace = plot._fullData.filter(t => String(t.meta).startsWith("points:") && t.xaxis === "x").pop();
-  const numbers = v => v._inputArray || v, box = plot.getBoundingClientRect(), i = Math.floor(trace.x.length / 2);
+  const layout = element._fullLayout;
+  const trace = element._fullData.filter(t => String(t.meta).startsWith("points:") && t.xaxis === "x").pop();
+  const numbers = v => v._inputArray || v, box = element.getBoundingClientRect(), i = Math.floor(trace.x.length / 2);
   return [box.left + layout.xaxis._offset + layout.xaxis.c2p(numbers(trace.x)[i]),
           box.top + layout.yaxis._offset + layout.yaxis.c2p(numbers(trace.y)[i])];
 }"""
@@ -54,11 +64,10 @@ def test_a_run_plays_is_scrubbed_and_answers_a_click(page, server, two_donors):
     assert {trace["name"] for trace in traces} >= {"right pairs", "donor 1", "donor 2"}
 
     choose(page, "Go to a step", "merge 1 of 1: Weigh them by their distance")
-    plot = page.locator("[aria-label*='Cells to click'], [alt*='Cells to click']").first
-    plot.wait_for()
+    plot(page, "Cells to click").wait_for()
     settled(page)
     page.wait_for_timeout(500)
-    place = plot.locator("xpath=descendant-or-self::*").locator(".js-plotly-plot").first.evaluate(_MIDDLE_OF_A_POINT)
+    place = read_plot(page, "Cells to click", _MIDDLE_OF_A_POINT)
     page.mouse.move(*place)
     page.wait_for_timeout(300)
     page.mouse.click(*place)

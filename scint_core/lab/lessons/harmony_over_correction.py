@@ -21,7 +21,8 @@ def observe(bench: Bench, clusters: int, share: float) -> Observation:
     )
     batch, cell_type = codes(world, "batch"), codes(world, "cell_type")
     before = bench.integrate(world, "harmony", max_iter=0).embedding
-    after, enough = (_corrected(bench, world, n_clusters) for n_clusters in (clusters, _PLENTY))
+    corrected = {n: _corrected(bench, world, n) for n in {clusters, _PLENTY}}
+    after = corrected[clusters]
     assert before is not None
     return Observation(
         pictures=cell_maps(world, ("Before", "After Harmony"), flat(before, after)),
@@ -29,7 +30,7 @@ def observe(bench: Bench, clusters: int, share: float) -> Observation:
             "clusters": float(clusters),
             "share": share,
             "mixing": mixing(after, batch),
-            "gained": mixing(after, batch) - mixing(enough, batch),
+            "gained": mixing(after, batch) - mixing(corrected[_PLENTY], batch),
             "pure": purity(after, cell_type),
             "kept": float((type_distances(after, cell_type) / type_distances(before, cell_type)).min()),
             "gap": centroid_gap(after, batch, cell_type),
