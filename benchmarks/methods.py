@@ -1,29 +1,39 @@
 """Times every method and the peers that are installed: `python -m benchmarks.methods` in the project's folder.
 
-Every run is a process of its own, on one thread unless told otherwise. `benchmarks/results/methods.json` keeps all
-runs, `methods.md` a table of their medians.
+Every run is a process of its own, on one thread unless told otherwise; the tools take turns. `benchmarks/results/`
+keeps all runs in `methods.json`, a table of their medians in `methods.md`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.crew import add_scheduler, crew
 from benchmarks.dataset import simulated
+from benchmarks.machine import ROOT, Figures, Machine, MeasurementError, in_words
 from benchmarks.peers import PEERS
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = ROOT / "benchmarks" / "results"
 FIGURES = ("wall_s", "cpu_s", "peak_mb")
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of every tool on the data in a file."""
+
+    data: Path
+    only: list[str] | None
+    threads: int
+    timeout: float
+    peers_python: str
 
 
 def arguments() -> argparse.Namespace:
@@ -35,6 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="TOOL", help="names of methods or packages (default: all)")
     parser.add_argument("--peers-python", default=sys.executable, help="the Python that the peers are installed in")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds after which a run is given up")
+    add_scheduler(parser)
     return parser.parse_args()
 
 
@@ -55,21 +66,18 @@ def can_import(python: str, package: str) -> bool:
     return subprocess.run([python, "-c", f"import {package}"], capture_output=True).returncode == 0
 
 
-def run_once(tool: str, python: str, data: Path, options: argparse.Namespace, cache: Path) -> dict[str, Any]:
-    """One measurement; where it fails, `error` says how."""
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(options.threads)), "SCINT_CACHE": str(cache)}
-    command = [python, "-m", "benchmarks.measure", tool, str(data)]
-    try:
-        done = subprocess.run(
-            command, env=environment, cwd=RESULTS.parents[1], capture_output=True, text=True, timeout=options.timeout
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": f"took more than {options.timeout:.0f} s"}
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return {"error": lines[-1] if lines else f"ended with status {done.returncode}"}
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
+def measure(machine: Machine, task: Round) -> dict[str, Figures]:
+    """The figures of every tool; where one fails, its `error` says how."""
+    found: dict[str, Figures] = {}
+    for tool, python in tools(task.only, task.peers_python):
+        try:
+            found[tool] = machine.measured(
+                "measure", tool, task.data, python=python, threads=task.threads, timeout=task.timeout
+            )
+        except MeasurementError as error:
+            found[tool] = {"error": str(error)}
+        print(f"{task.data.stem:>7} {tool:<20} {found[tool]}", flush=True)
+    return found
 
 
 def entry(tool: str, n_cells: int, n_genes: int, runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -87,26 +95,14 @@ def entry(tool: str, n_cells: int, n_genes: int, runs: list[dict[str, Any]]) -> 
     }
 
 
-def machine(threads: int) -> dict[str, Any]:
-    """What the numbers were measured on."""
-    return {
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "threads": threads,
-        "python": platform.python_version(),
-    }
-
-
 def table(report: dict[str, Any]) -> str:
     """The medians as a markdown table."""
-    where = report["machine"]
     lines = [
         "# Time and memory of the methods",
         "",
         "Whole runs at default parameters on simulated counts of two batches, each in a process of its own; imports",
-        f"and compilation are not counted. {where['system']} on {where['machine']}, {where['cores']} cores, "
-        f"{where['threads']} thread(s) used. Median of the runs; peak memory is that of the whole process.",
+        f"and compilation are not counted. {in_words(report['machines'])}, {report['threads']} thread(s) used. Median "
+        "of the runs; peak memory is that of the whole process.",
         "",
         "| cells × genes | tool | version | peer of | wall s | CPU s | peak MB |",
         "|---|---|---|---|---|---|---|",
@@ -126,21 +122,35 @@ def _figures(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, and write both files anew after every tool."""
+    """Measure, and write both files anew after every round."""
     options = arguments()
-    chosen = list(tools(options.only, options.peers_python))
-    report: dict[str, Any] = {"machine": machine(options.threads), "results": []}
-    RESULTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for n_cells in options.cells:
-            data = Path(folder) / f"{n_cells}.npz"
+    with crew(options.scheduler) as measuring:
+        sizes = {measuring.folder / f"{n_cells}.npz": n_cells for n_cells in options.cells}
+        for data, n_cells in sizes.items():
             simulated(n_cells, options.genes).save(data)
-            for tool, python in chosen:
-                runs = [run_once(tool, python, data, options, Path(folder) / "cache") for _ in range(options.runs)]
-                report["results"].append(entry(tool, n_cells, options.genes, runs))
-                print(f"{n_cells:>7} {tool:<20} {report['results'][-1]['median'] or runs[0]}", flush=True)
-                (RESULTS / "methods.json").write_text(json.dumps(report, indent=1) + "\n")
-                (RESULTS / "methods.md").write_text(table(report))
+        rounds = [
+            Round(data, options.only, options.threads, options.timeout, options.peers_python)
+            for data in sizes for _ in range(options.runs)
+        ]  # fmt: skip
+        runs: dict[tuple[int, str], list[Figures]] = {}
+        for task, found in measuring.each(measure, rounds):
+            for tool, figures in found.items():
+                runs.setdefault((sizes[task.data], tool), []).append(figures)
+            write({"machines": measuring.machines, "threads": options.threads, "results": entries(runs, options.genes)})
+
+
+def entries(runs: dict[tuple[int, str], list[Figures]], n_genes: int) -> list[dict[str, Any]]:
+    """All that is measured, by size and then in the order of the tools."""
+    return [
+        entry(tool, n_cells, n_genes, runs[n_cells, tool]) for n_cells, tool in sorted(runs, key=lambda key: key[0])
+    ]
+
+
+def write(report: dict[str, Any]) -> None:
+    """Write both files."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "methods.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / "methods.md").write_text(table(report))
 
 
 if __name__ == "__main__":

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.methods import RESULTS, THREAD_VARIABLES, can_import, machine
+from benchmarks.crew import Crew, add_scheduler, crew
+from benchmarks.machine import ROOT, Figures, Machine, in_words
+from benchmarks.methods import RESULTS, can_import
 from benchmarks.metrics_data import real, simulated
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = ROOT.parent / "shared" / "data"
 SETS = ("pbmc_3p5p_tiny", "kang_pbmc_labelled", "cellbench_mixology", "splatter_simul1", "splatter_simul5")
 METHODS = ("unintegrated", "harmony", "scanorama", "mnn")
 CLUSTERED = ("KMeans NMI", "KMeans ARI", "Leiden NMI", "Leiden ARI")
 OURS_FOR = {"Graph connectivity": "Graph connectivity directed", "KBET": "KBET single precision"}
 """Our name for what a column of scib-metrics holds, where it differs."""
+NOT_COMPILED = "ours, nothing compiled"
 
 
 def arguments() -> argparse.Namespace:
@@ -38,43 +40,51 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--timeout", type=float, default=3600, help="seconds after which a run is given up")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the real data sets")
     parser.add_argument("--parts", nargs="+", choices=("speed", "agreement"), default=["speed", "agreement"])
+    add_scheduler(parser)
     return parser.parse_args()
 
 
-def run_once(tool: str, python: str, files: list[Path], options: argparse.Namespace, cache: Path) -> dict[str, Any]:
-    """One process: what it printed, and `seconds` from its start to its end. Raises if it fails."""
-    environment = {
-        **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(options.threads)), "SCINT_CACHE": str(cache),
-    }  # fmt: skip
-    started = time.perf_counter()
-    done = subprocess.run(
-        [python, "-m", "benchmarks.metrics_run", tool, *map(str, files)],
-        env=environment, cwd=RESULTS.parents[1], capture_output=True, text=True, timeout=options.timeout, check=True,
-    )  # fmt: skip
-    return {"seconds": time.perf_counter() - started, **json.loads(done.stdout)}
+@dataclass(frozen=True)
+class Turn:
+    """One run of each tool on the data in a file. `smallest` is another such file, for what is compiled at first."""
+
+    data: Path
+    smallest: Path
+    peer: bool
+    options: argparse.Namespace
 
 
-def speed(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Runs of both at every size, taking turns; the first of all fills the cache of compiled code and is kept apart."""
-    results = []
-    for n_cells in options.cells:
-        file = folder / f"{n_cells}.npz"
+def take_turns(machine: Machine, turn: Turn) -> dict[str, Figures]:
+    """The figures of scint, first where nothing is compiled, and of scib-metrics where it is timed and installed."""
+    options = turn.options
+    with tempfile.TemporaryDirectory() as cache:
+        shared: dict[str, Any] = {"threads": options.threads, "timeout": options.timeout, "cache": cache}
+        found = {
+            NOT_COMPILED: machine.measured("metrics_run", "ours", turn.smallest, **shared),
+            "ours": machine.measured("metrics_run", "ours", turn.data, **shared),
+        }
+        if turn.peer and can_import(options.peers_python, "scib_metrics"):
+            found["peer"] = machine.measured("metrics_run", "peer", turn.data, python=options.peers_python, **shared)
+    print(turn.data.stem, {tool: round(figures["process_s"], 1) for tool, figures in found.items()}, flush=True)
+    return found
+
+
+def speed(options: argparse.Namespace, measuring: Crew) -> Iterator[list[dict[str, Any]]]:
+    """Runs of both at every size, up to every turn: first those of scint where nothing is compiled."""
+    files = {n_cells: measuring.folder / f"{n_cells}.npz" for n_cells in sorted(options.cells)}
+    for n_cells, file in files.items():
         simulated(n_cells).save(file)
-        tools = [("ours", sys.executable)]
-        if n_cells <= options.peer_up_to and can_import(options.peers_python, "scib_metrics"):
-            tools.append(("peer", options.peers_python))
-        runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool, _ in tools}
-        if not results:
-            results.append({"tool": "ours, nothing compiled", "cells": n_cells, **summary(
-                [run_once("ours", sys.executable, [file], options, folder / "cache")]
-            )})  # fmt: skip
-        for _ in range(options.runs if n_cells <= 20_000 else 1):
-            for tool, python in tools:
-                runs[tool].append(run_once(tool, python, [file], options, folder / "cache"))
-        for tool, found in runs.items():
-            results.append({"tool": tool, "cells": n_cells, **summary(found)})
-            print(tool, n_cells, {k: v for k, v in results[-1].items() if k != "runs"}, flush=True)
-    return results
+    smallest = min(files)
+    turns = [
+        Turn(file, files[smallest], n_cells <= options.peer_up_to, options)
+        for n_cells, file in files.items() for _ in range(options.runs if n_cells <= 20_000 else 1)
+    ]  # fmt: skip
+    runs: dict[tuple[int, str], list[Figures]] = {(smallest, NOT_COMPILED): []}
+    for turn, found in measuring.each(take_turns, turns):
+        for tool, figures in found.items():
+            n_cells = smallest if tool == NOT_COMPILED else int(turn.data.stem)
+            runs.setdefault((n_cells, tool), []).append(figures)
+        yield [{"tool": tool, "cells": n, **summary(runs[n, tool])} for n, tool in sorted(runs, key=lambda key: key[0])]
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,23 +92,40 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     above = [run["peak_mb"] - run["before_mb"] for run in runs]
     kept = [{name: value for name, value in run.items() if name != "scores"} for run in runs]
     return {
-        "seconds": median(run["seconds"] for run in runs),
+        "seconds": median(run["process_s"] for run in runs),
         "cpu_s": median(run["cpu_s"] for run in runs),
         "above_input_mb": median(above),
         "runs": kept,
     }
 
 
-def agreement(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+def agreement(options: argparse.Namespace, measuring: Crew) -> Iterator[list[dict[str, Any]]]:
     """Scores of both on real data: one entry per data set and method."""
     files = {}
     for number, (name, data) in enumerate(real(options.data, SETS, METHODS)):
-        files[name] = folder / f"real{number}.npz"
+        files[name] = measuring.folder / f"real{number}.npz"
         data.save(files[name])
-    paths = list(files.values())
-    mine = run_once("ours_in_full", sys.executable, paths, options, folder / "cache")["scores"]
-    theirs = run_once("peer_in_full", options.peers_python, paths, options, folder / "cache")["scores"]
-    return [{"data": name, "ours": mine[str(path)], "peer": theirs[str(path)]} for name, path in files.items()]
+    for _, found in measuring.each(score, [Scoring(tuple(files.values()), options)]):
+        yield [
+            {"data": name, "ours": found["ours"][str(path)], "peer": found["peer"][str(path)]}
+            for name, path in files.items()
+        ]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The data sets in some files, to be scored by both tools."""
+
+    files: tuple[Path, ...]
+    options: argparse.Namespace
+
+
+def score(machine: Machine, task: Scoring) -> dict[str, dict[str, Any]]:
+    """The scores of every file by both tools, with what each has of the other's."""
+    shared: dict[str, Any] = {"threads": task.options.threads, "timeout": task.options.timeout}
+    ours = machine.measured("metrics_run", "ours_in_full", *task.files, **shared)
+    peer = machine.measured("metrics_run", "peer_in_full", *task.files, python=task.options.peers_python, **shared)
+    return {"ours": ours["scores"], "peer": peer["scores"]}
 
 
 def differences(results: list[dict[str, Any]]) -> list[tuple[str, float, float, str]]:
@@ -115,11 +142,10 @@ def differences(results: list[dict[str, Any]]) -> list[tuple[str, float, float, 
 
 def page(report: dict[str, Any]) -> str:
     """Both tables as markdown."""
-    where = report["machine"]
     lines = [
         "# Metrics: time, memory and agreement",
         "",
-        f"{where['system']} on {where['machine']}, {where['cores']} cores, {where['threads']} threads allowed. scint "
+        f"{in_words(report['machines'])}, {report['threads']} threads allowed. scint "
         "computes its whole default table (15 metrics), scib-metrics its own (10 metrics). "
         "Seconds are from the start of a process to its end, imports and compilation included, median of the runs. "
         "scint's compiled code is on disk from an earlier run, except in the first line. The tools take turns, so that "
@@ -153,11 +179,13 @@ def main() -> None:
     options = arguments()
     kept = RESULTS / "metrics.json"
     report: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
-    report["machine"] = machine(options.threads)
-    with tempfile.TemporaryDirectory() as name:
+    report |= {"threads": options.threads}
+    with crew(options.scheduler) as measuring:
         for part, work in (("agreement", agreement), ("speed", speed)):
-            if part in options.parts:
-                report[part] = work(options, Path(name))
+            if part not in options.parts:
+                continue
+            for found in work(options, measuring):
+                report |= {"machines": measuring.machines, part: found}
                 kept.write_text(json.dumps(report, indent=1) + "\n")
                 (RESULTS / "metrics.md").write_text(page(report))
 

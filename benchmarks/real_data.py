@@ -7,58 +7,18 @@ are of its own type.
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
+import argparse
 
-import numpy as np
 import pandas as pd
-from anndata import AnnData
 
-import scint_core as scint
-from scint_core.numerics.neighbors import nearest_neighbors
+from benchmarks.crew import add_scheduler, crew
+from benchmarks.machine import ROOT, Figures, Machine
+from benchmarks.real_data_runs import NEIGHBORS
 
-ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 PAGE = ROOT / "docs" / "methods" / "results.md"
 SETS = ("cellbench_mixology", "kang_pbmc_labelled", "splatter_simul1", "splatter_simul5")
-NEIGHBORS = 30
 LOST = 0.05  # purity; a method that loses more is explained
-
-
-def prepared(name: str) -> AnnData:
-    """A data set, preprocessed with defaults."""
-    return scint.preprocess(scint.read(DATA / f"{name}.h5ad"), batch_key="batch")
-
-
-def mixing_and_purity(coordinates: np.ndarray, batch: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """Mixing (1 is chance) and purity (1 is a cell's own type only) of cells × d."""
-    cells = np.asarray(coordinates, dtype=np.float64)
-    near = nearest_neighbors(cells, cells, NEIGHBORS + 1).indices[:, 1:]  # cells × 30, without the cell itself
-    other = (batch[near] != batch[:, None]).mean(axis=1)
-    by_chance = np.empty(len(cells))
-    for kind in np.unique(label):
-        of_kind = label == kind
-        share = pd.Series(batch[of_kind]).value_counts(normalize=True)
-        by_chance[of_kind] = 1 - share.reindex(batch[of_kind]).to_numpy()
-    mixable = by_chance > 0  # cells of a type that another batch has too
-    return float(other[mixable].mean() / by_chance[mixable].mean()), float((label[near] == label[:, None]).mean())
-
-
-def results() -> pd.DataFrame:
-    """One row per method, two columns per data set."""
-    rows: dict[str, dict[str, str]] = {}
-    for name in SETS:
-        adata = prepared(name)
-        batch, label = adata.obs["batch"].astype(str).to_numpy(), adata.obs["celltype"].astype(str).to_numpy()
-        before = None
-        for method in scint.methods():
-            result = scint.integrate(adata, method, label_key="celltype")
-            mixing, purity = mixing_and_purity(result.coordinates, batch, label)
-            before = before or (mixing, purity)
-            mark = "*" if mixing < before[0] or purity < before[1] - LOST else ""
-            rows.setdefault(method, {})[name] = f"{mixing:.2f} / {purity:.3f}{mark}"
-    return pd.DataFrame.from_dict(rows, orient="index")[list(SETS)]
-
 
 ABOUT = f"""# Results on real data
 
@@ -78,14 +38,37 @@ def page(table: pd.DataFrame, explained: str) -> str:
     return "\n".join([ABOUT, header, *lines, "", explained])
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_scheduler(parser)
+    return parser.parse_args()
+
+
+def measure(machine: Machine, name: str) -> Figures:
+    """Mixing and purity of every method on a data set, which every machine has beside the project."""
+    return machine.measured("real_data_runs", DATA / f"{name}.h5ad")["methods"]
+
+
+def marked(found: dict[str, Figures]) -> pd.DataFrame:
+    """One row per method, one column per data set: the figures in words, with a star where they are to be explained."""
+    columns = {}
+    for name in SETS:
+        before = found[name]["unintegrated"]
+        columns[name] = {
+            method: f"{mixing:.2f} / {purity:.3f}{'*' if mixing < before[0] or purity < before[1] - LOST else ''}"
+            for method, (mixing, purity) in found[name].items()
+        }
+    return pd.DataFrame(columns)
+
+
 def main() -> None:
     """Measure, and keep what the page explains below its table."""
-    warnings.simplefilter("ignore")
+    options = arguments()
+    with crew(options.scheduler) as measuring:
+        found = dict(measuring.each(measure, SETS))
     old = PAGE.read_text() if PAGE.exists() else ""
-    explained = (
-        old[old.index("## What the stars mean") :] if "## What the stars mean" in old else "## What the stars mean\n"
-    )
-    PAGE.write_text(page(results(), explained))
+    explained = old[old.index(STARS) :] if STARS in old else f"{STARS}\n"
+    PAGE.write_text(page(marked(found), explained))
 
 
 if __name__ == "__main__":

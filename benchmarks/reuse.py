@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.crew import add_scheduler, crew
 from benchmarks.dataset import simulated
-from benchmarks.methods import RESULTS, THREAD_VARIABLES, machine
+from benchmarks.machine import Figures, Machine, in_words
+from benchmarks.methods import RESULTS
 
 OVERHEAD_BOUND = 0.05
 """What the cache may cost a first run, as a share of the run without it."""
@@ -52,18 +50,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--genes", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each kind, of which the median is shown")
     parser.add_argument("--only", nargs="+", metavar="METHOD", help="names of methods (default: all)")
+    add_scheduler(parser)
     return parser.parse_args()
 
 
-def measure(setting: Setting, data: Path, rounds: int) -> dict[str, Any]:
-    """All runs of one setting, and what they amount to."""
+def measure(machine: Machine, task: tuple[Setting, Path, int]) -> Figures:
+    """All runs of one setting on the data in a file, in so many rounds."""
+    setting, data, rounds = task
     changes = [{name: value} for name, _, value, _ in setting.changes]
-    threads = dict.fromkeys(THREAD_VARIABLES, "1")
-    environment = {**os.environ, **threads, "SCINT_CACHE": str(data.parent / "cache")}
-    command = [sys.executable, "-m", "benchmarks.reuse_runs", str(data), str(rounds)]
-    command.append(json.dumps([setting.method, setting.params, changes]))
-    done = subprocess.run(command, env=environment, cwd=RESULTS.parents[1], stdout=subprocess.PIPE, check=True)
-    return summary(setting, json.loads(done.stdout))
+    return machine.measured("reuse_runs", data, rounds, json.dumps([setting.method, setting.params, changes]))
 
 
 def summary(setting: Setting, runs: dict[str, Any]) -> dict[str, Any]:
@@ -94,16 +89,15 @@ def ratios(runs: list[dict[str, float]], others: list[dict[str, float]]) -> dict
 
 def table(report: dict[str, Any]) -> str:
     """The medians as a markdown page."""
-    where = report["machine"]
     lines = [
         "# What a rerun with one parameter changed takes",
         "",
         "A first run leaves the results of its steps in the step cache; the rerun computes only the steps that the "
         f"changed parameter acts on. {report['cells']:,} simulated cells of two batches × {report['genes']:,} genes. "
-        f"{where['system']} on {where['machine']}, {where['cores']} cores, {where['threads']} thread used; medians of "
-        f"{report['rounds']} rounds, each with one run of every kind, in one process per method. Times are of whole "
-        "runs, from the data in memory to the result; imports and compilation are not counted. Other work may run on "
-        "the machine meanwhile: the ratio of processor times is next to blind to it.",
+        f"{in_words(report['machines'])}, one thread used; medians of {report['rounds']} rounds, each with one run of "
+        "every kind, in one process per method. Times are of whole runs, from the data in memory to the result; "
+        "imports and compilation are not counted. Other work may run on the machine meanwhile: the ratio of processor "
+        "times is next to blind to it.",
         "",
         "| method | changed | first run s | rerun s | rerun / first | by processor | bound | as a fresh run |",
         "|---|---|---|---|---|---|---|---|",
@@ -154,20 +148,22 @@ def _against(value: float, bound: float, text: str) -> str:
 
 
 def main() -> None:
-    """Measure, and write both files anew after every method."""
+    """Measure, and write both files anew after every setting."""
     options = arguments()
     sizes = {"cells": options.cells, "genes": options.genes, "rounds": options.rounds}
-    report: dict[str, Any] = {"machine": machine(1), **sizes, "results": []}
+    settings = [setting for setting in SETTINGS if options.only is None or setting.method in options.only]
+    found: dict[str, Figures] = {}
     RESULTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data.npz"
+    with crew(options.scheduler) as measuring:
+        data = measuring.folder / "data.npz"
         simulated(options.cells, options.genes).save(data)
-        for setting in SETTINGS:
-            if options.only is None or setting.method in options.only:
-                report["results"].append(measure(setting, data, options.rounds))
-                (RESULTS / "reuse.json").write_text(json.dumps(report, indent=1) + "\n")
-                (RESULTS / "reuse.md").write_text(table(report))
-    print(table(report))
+        for (setting, *_), runs in measuring.each(measure, [(s, data, options.rounds) for s in settings]):
+            found[setting.label] = summary(setting, runs)
+            results = [found[s.label] for s in settings if s.label in found]
+            report = {"machines": measuring.machines, **sizes, "results": results}
+            (RESULTS / "reuse.json").write_text(json.dumps(report, indent=1) + "\n")
+            (RESULTS / "reuse.md").write_text(table(report))
+    print((RESULTS / "reuse.md").read_text())
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,13 +22,13 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
+from benchmarks.crew import Crew, add_scheduler, crew
 from benchmarks.dataset import Dataset, load, simulated
-from benchmarks.methods import machine
+from benchmarks.machine import ROOT, Figures, Machine, in_words
+from benchmarks.methods import RESULTS
 from benchmarks.scanvi_runs import hidden
 
-ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-RESULTS = ROOT / "benchmarks" / "results"
 SETS = {
     "sim": ("golden/python/sim3x300x200.h5ad", "label", 100),
     "kang": ("data/kang_pbmc_labelled.h5ad", "celltype", 100),
@@ -37,7 +36,6 @@ SETS = {
 """Name → file, column of types, epochs of scVI."""
 EPOCHS_SCANVI = 20
 TOOLS = ("ours", "peer")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def arguments() -> argparse.Namespace:
@@ -49,36 +47,55 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--sets", nargs="*", choices=tuple(SETS), default=list(SETS))
     parser.add_argument("--peers-python", default=sys.executable, help="the Python that scvi-tools is installed in")
+    add_scheduler(parser)
     return parser.parse_args()
 
 
-def run(tool: str, python: str, data: Path, what: str, threads: int, *more: str) -> str:
-    """One run in a process of its own; returns what it printed last."""
-    python = sys.executable if tool == "ours" else python
-    command = [python, "-m", "benchmarks.scanvi_runs", what, tool, str(data), "--threads", str(threads), *more]
-    environment = {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "SCINT_CACHE": str(data.parent / "cache")}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip().splitlines()[-1])
-    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+def python_of(tool: str, options: argparse.Namespace) -> str:
+    """The Python that a tool is installed in."""
+    return sys.executable if tool == "ours" else options.peers_python
 
 
 # Time
 
 
-def seconds(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
-    """Seconds per epoch of both tools, taking turns, at every size and number of threads."""
+@dataclass(frozen=True)
+class Size:
+    """The data in a file, to be trained on with so many threads."""
+
+    data: Path
+    threads: int
+    options: argparse.Namespace
+
+
+def train(machine: Machine, size: Size) -> dict[str, list[Figures]]:
+    """Seconds per epoch of both tools, taking turns."""
+    runs: dict[str, list[Figures]] = {tool: [] for tool in TOOLS}
+    arguments = (size.data, "--threads", size.threads)
+    for _ in range(size.options.runs):
+        for tool in TOOLS:
+            python = python_of(tool, size.options)
+            found = machine.measured("scanvi_runs", "seconds", tool, *arguments, python=python, threads=size.threads)
+            runs[tool].append(found)
+    return runs
+
+
+def seconds(options: argparse.Namespace, measuring: Crew) -> list[dict[str, Any]]:
+    """Seconds per epoch of both tools at every size and number of threads."""
+    sizes = []
     for n_cells in options.cells:
-        data = folder / f"{n_cells}.npz"
+        data = measuring.folder / f"{n_cells}.npz"
         simulated(n_cells, options.genes).save(data)
-        for threads in options.threads:
-            runs: dict[str, list[dict[str, float]]] = {tool: [] for tool in TOOLS}
-            for _ in range(options.runs):
-                for tool in TOOLS:
-                    runs[tool].append(json.loads(run(tool, options.peers_python, data, "seconds", threads)))
-            for tool, figures in runs.items():
-                middle = {name: median(figure[name] for figure in figures) for name in figures[0]}
-                yield {"cells": n_cells, "threads": threads, "tool": tool, "median": middle, "runs": figures}
+        sizes += [Size(data, threads, options) for threads in options.threads]
+    found = {}
+    for size, runs in measuring.each(train, sizes):
+        for tool, figures in runs.items():
+            middle = {name: median(figure[name] for figure in figures) for name in figures[0]}
+            found[size.data, size.threads, tool] = {
+                "cells": int(size.data.stem), "threads": size.threads, "tool": tool, "median": middle, "runs": figures,
+            }  # fmt: skip
+            print(size.data.stem, size.threads, tool, middle, flush=True)
+    return [found[size.data, size.threads, tool] for size in sizes for tool in TOOLS]
 
 
 # Results
@@ -96,21 +113,49 @@ def real(name: str) -> Dataset:
     return Dataset(counts, counts, np.asarray(adata.obsm["X_pca"]), batch, types)
 
 
-def results(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class Training:
+    """The data set `name` in a file, to be trained on from a seed."""
+
+    name: str
+    data: Path
+    seed: int
+    options: argparse.Namespace
+
+    def out(self, tool: str) -> Path:
+        """Where a tool leaves what it found."""
+        return self.data.with_name(f"{self.name}-{self.seed}-{tool}.npz")
+
+
+def integrate(machine: Machine, training: Training) -> dict[str, Figures]:
+    """Both tools, one after the other: what they found is left in files."""
+    epochs = ("--epochs", SETS[training.name][2], EPOCHS_SCANVI)
+    found = {}
+    for tool in TOOLS:
+        arguments = (tool, training.data, "--seed", training.seed, "--out", training.out(tool), *epochs)
+        found[tool] = machine.measured("scanvi_runs", "result", *arguments, python=python_of(tool, training.options))
+    return found
+
+
+def results(options: argparse.Namespace, measuring: Crew) -> list[dict[str, Any]]:
     """Labels found and scores of both tools, one entry per data set, seed and tool."""
+    trainings = []
     for name in options.sets:
-        data = folder / f"{name}.npz"
+        data = measuring.folder / f"{name}.npz"
         real(name).save(data)
-        for seed in options.seeds:
-            for tool in TOOLS:
-                out = folder / f"{name}-{seed}-{tool}.npz"
-                epochs = ("--epochs", str(SETS[name][2]), str(EPOCHS_SCANVI))
-                run(tool, options.peers_python, data, "result", 1, "--seed", str(seed), "--out", str(out), *epochs)
-                yield {"set": name, "seed": seed, "tool": tool, **scores(load(data), out, seed)}
+        trainings += [Training(name, data, seed, options) for seed in options.seeds]
+    found = {}
+    for training, figures in measuring.each(integrate, trainings):
+        for tool in TOOLS:
+            entry = {"set": training.name, "seed": training.seed, "tool": tool, "cpu_s": figures[tool]["cpu_s"]}
+            print(entry, flush=True)
+            entry |= scores(load(training.data), training.out(tool), training.seed)
+            found[training.name, training.seed, tool] = entry
+    return [found[training.name, training.seed, tool] for training in trainings for tool in TOOLS]
 
 
 def scores(data: Dataset, out: Path, seed: int) -> dict[str, Any]:
-    """Share of the hidden labels that were found, CPU seconds, and the scores of both latent spaces."""
+    """Share of the hidden labels that were found, and the scores of both latent spaces."""
     import scint_core as scint
 
     with np.load(out) as found:
@@ -123,10 +168,9 @@ def scores(data: Dataset, out: Path, seed: int) -> dict[str, Any]:
             ),
             obsm={"X_pca": data.pca, "scvi": found["scvi"], "scanvi": found["scanvi"]},
         )
-        cpu = float(found["cpu_s"])
     table = scint.evaluate(adata, ["scvi", "scanvi"], batch_key="batch", label_key="type")
     kept = {f"{model} {column}": table.loc[model, column] for model in table.index for column in table.columns}
-    return {"hidden": float(right[hidden(len(right), seed)].mean()), "cpu_s": cpu, "scores": kept}
+    return {"hidden": float(right[hidden(len(right), seed)].mean()), "scores": kept}
 
 
 # The page
@@ -145,11 +189,10 @@ _SHOWN = (
 
 def page(report: dict[str, Any]) -> str:
     """All results as a markdown page."""
-    where = report["machine"]
     lines = [
         "# scANVI beside scvi-tools",
         "",
-        f"{where['system']} on {where['machine']}, {where['cores']} cores; scvi-tools {report['peer']}, both on the "
+        f"{in_words(report['machines'])}; scvi-tools {report['peer']}, both on the "
         "CPU. Made by `benchmarks/scanvi.py`: every run is a process of its own, the tools take turns; medians.",
         "",
         "## Seconds per epoch",
@@ -208,14 +251,11 @@ def main() -> None:
     peer = subprocess.run([options.peers_python, "-c", version], capture_output=True, text=True, check=True)
     kept = RESULTS / "scanvi.json"
     report: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"seconds": [], "results": []}
-    report |= {"machine": machine(max(options.threads)), "peer": peer.stdout.strip(), "seeds": options.seeds}
-    with tempfile.TemporaryDirectory() as folder:
+    report |= {"peer": peer.stdout.strip(), "seeds": options.seeds}
+    with crew(options.scheduler) as measuring:
         for part, work, wanted in (("results", results, options.sets), ("seconds", seconds, options.cells)):
             if wanted:
-                report[part] = []
-                for entry in work(options, Path(folder)):
-                    report[part].append(entry)
-                    print({name: value for name, value in entry.items() if name not in ("runs", "scores")}, flush=True)
+                report |= {part: work(options, measuring), "machines": measuring.machines}
     RESULTS.mkdir(exist_ok=True)
     kept.write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / "scanvi.md").write_text(page(report))

@@ -10,19 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
-import tempfile
-import time
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from anndata import AnnData
-
-import scint_core as scint
-from benchmarks.dataset import simulated
-from benchmarks.methods import RESULTS, machine
-from benchmarks.ours import as_anndata
+from benchmarks.crew import add_scheduler, crew
+from benchmarks.machine import Figures, Machine, in_words
+from benchmarks.methods import RESULTS
 
 GRID = {"k_filter": [50, 100, 200, 300], "k_weight": [20, 50, 100, 150, 200]}
 BOUND = 0.25
@@ -32,39 +24,24 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=5000)
     parser.add_argument("--genes", type=int, default=2000)
+    add_scheduler(parser)
     return parser.parse_args()
 
 
-def swept(adata: AnnData) -> tuple[float, scint.Sweep]:
-    """Seconds of one sweep, starting with an empty cache."""
-    started = time.perf_counter()
-    found = scint.sweep(adata, "seurat_v3", GRID, scores=False)
-    return time.perf_counter() - started, found
-
-
-def separate(adata: AnnData, cache: Path) -> tuple[float, list[np.ndarray]]:
-    """Seconds of as many runs one by one, emptying the cache before each."""
-    seconds, results = 0.0, []
-    for k_filter in GRID["k_filter"]:
-        for k_weight in GRID["k_weight"]:
-            shutil.rmtree(cache / "steps", ignore_errors=True)
-            started = time.perf_counter()
-            run = scint.integrate(adata, "seurat_v3", k_filter=k_filter, k_weight=k_weight)
-            results.append(run.coordinates)
-            seconds += time.perf_counter() - started
-    return seconds, results
+def measure(machine: Machine, size: tuple[int, int]) -> Figures:
+    """Both ways on simulated cells × genes, with all threads of the machine."""
+    return machine.measured("sweep_runs", *size, json.dumps(GRID), threads=os.cpu_count() or 1)
 
 
 def page(report: dict[str, Any]) -> str:
     """The figures as a markdown page."""
-    where = report["machine"]
     return "\n".join(
         [
             "# A sweep beside separate runs",
             "",
             f"{report['runs']} runs of seurat_v3 over `k_filter` × `k_weight`, {report['cells']:,} simulated cells of "
             f"two batches × {report['genes']:,} genes: one `scint.sweep` without scores, as many `scint.integrate`, "
-            f"each with an empty cache. {where['system']} on {where['machine']}, {where['cores']} cores.",
+            f"each with an empty cache. {in_words(report['machines'])}.",
             "",
             "| one sweep s | separate runs s | sweep / separate | bound | results |",
             "|---|---|---|---|---|",
@@ -78,23 +55,14 @@ def page(report: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure both in one process, compare their results, and write the page."""
+    """Measure both in one process, and write the page."""
     options = arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["SCINT_CACHE"] = folder
-        adata = as_anndata(simulated(options.cells, options.genes))
-        scint.integrate(adata[::10].copy(), "seurat_v3")  # imports and compilation
-        sweep_s, found = swept(adata)
-        separate_s, results = separate(adata, Path(folder))
-    identical = all(np.array_equal(a, b) for a, b in zip(found.embeddings, results, strict=True))
-    report = {
-        "machine": machine(os.cpu_count() or 1), "cells": options.cells, "genes": options.genes, "runs": len(found),
-        "sweep_s": sweep_s, "separate_s": separate_s, "identical": identical,
-        "steps": int(found.table["steps"].sum()), "reused": int(found.table["reused"].sum()),
-    }  # fmt: skip
-    (RESULTS / "sweep.json").write_text(json.dumps(report, indent=1) + "\n")
-    (RESULTS / "sweep.md").write_text(page(report))
-    print(page(report))
+    with crew(options.scheduler) as measuring:
+        for (n_cells, n_genes), figures in measuring.each(measure, [(options.cells, options.genes)]):
+            report = {"machines": measuring.machines, "cells": n_cells, "genes": n_genes, **figures}
+            (RESULTS / "sweep.json").write_text(json.dumps(report, indent=1) + "\n")
+            (RESULTS / "sweep.md").write_text(page(report))
+            print(page(report))
 
 
 if __name__ == "__main__":

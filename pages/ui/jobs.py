@@ -12,7 +12,6 @@ from scint_core.contract import TrainingCurves
 from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobBoard, JobSpec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.launch import warm_up
 
 _EVERY = 0.4  # seconds between looks at a running job
 
@@ -20,7 +19,6 @@ _EVERY = 0.4  # seconds between looks at a running job
 @st.cache_resource(show_spinner=False)
 def board() -> JobBoard:
     """The one board of this server."""
-    warm_up()
     return JobBoard()
 
 

@@ -14,7 +14,6 @@ from scint_core.lab.pictures import Observation
 from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobSpec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.launch import warm_up
 from scint_core.runs.jobs.lesson import LessonBoard
 from scint_core.runs.jobs.places import VIEW
 from scint_core.runs.lessons import stored
@@ -23,7 +22,6 @@ from scint_core.runs.lessons import stored
 @st.cache_resource(show_spinner=False)
 def lesson_board() -> LessonBoard:
     """The one board of lessons of this server."""
-    warm_up()
     return LessonBoard()
 
 

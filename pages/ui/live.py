@@ -21,7 +21,7 @@ from scint_core.errors import IntegrationError
 from scint_core.runs import codec
 from scint_core.runs.jobs.board import JobSpec
 from scint_core.runs.jobs.folder import JobFolder
-from scint_core.runs.jobs.launch import hold, warm_up
+from scint_core.runs.jobs.launch import hold
 from scint_core.runs.jobs.live import MOST_CELLS, LiveBoard
 from scint_core.runs.jobs.places import VIEW
 
@@ -35,7 +35,6 @@ _PAIRS = 500
 @st.cache_resource(show_spinner=False)
 def live_board() -> LiveBoard:
     """The one board of pictures of this server."""
-    warm_up()
     return LiveBoard()
 
 

@@ -1,6 +1,5 @@
 """The benchmark measures what it says, and a run that fails is recorded and not lost."""
 
-import argparse
 import sys
 
 import numpy as np
@@ -8,9 +7,8 @@ import pytest
 
 from benchmarks.clock import measured
 from benchmarks.dataset import load, simulated
-from benchmarks.methods import entry, machine, run_once, table
-
-OPTIONS = argparse.Namespace(threads=1, timeout=120)
+from benchmarks.machine import Machine, description
+from benchmarks.methods import Round, entry, measure, table
 
 
 @pytest.fixture(scope="module")
@@ -41,22 +39,18 @@ def test_time_and_memory_are_those_of_the_work():
     assert figures["peak_mb"] > 200  # 30 million float64
 
 
-def test_a_method_is_measured_in_a_process_of_its_own(data, tmp_path):
-    figures = run_once("ours:unintegrated", sys.executable, data, OPTIONS, tmp_path)
-    assert {"wall_s", "cpu_s", "peak_mb", "before_mb", "version"} == set(figures)
-
-
-def test_what_fails_is_said(data, tmp_path):
-    failed = run_once("peer:nobody", sys.executable, data, OPTIONS, tmp_path)
-    assert failed == {"error": "KeyError: 'nobody'"}
-    slow = argparse.Namespace(threads=1, timeout=0.01)
-    assert run_once("ours:unintegrated", sys.executable, data, slow, tmp_path) == {"error": "took more than 0 s"}
+def test_a_round_measures_every_tool_and_says_what_fails(data, monkeypatch):
+    tools = {"ours:unintegrated": sys.executable, "peer:nobody": sys.executable}
+    monkeypatch.setattr("benchmarks.methods.tools", lambda *_: tools.items())
+    found = measure(Machine(data.parent), Round(data, None, threads=1, timeout=120, peers_python=""))
+    assert set(found["ours:unintegrated"]) == {"process_s", "wall_s", "cpu_s", "peak_mb", "before_mb", "version"}
+    assert found["peer:nobody"] == {"error": "KeyError: 'nobody'"}
 
 
 def test_the_table_shows_medians_and_failures():
     runs = [{"wall_s": w, "cpu_s": 2 * w, "peak_mb": 100 * w, "version": "1.0"} for w in (3.0, 1.0, 2.0)]
     good, bad = entry("peer:scranpy", 2000, 500, runs), entry("ours:mnn", 2000, 500, [{"error": "ran out"}])
     assert good["median"] == {"wall_s": 2.0, "cpu_s": 4.0, "peak_mb": 200.0}
-    text = table({"machine": machine(1), "results": [good, bad]})
+    text = table({"machines": [description()], "threads": 1, "results": [good, bad]})
     assert "| 2,000 × 500 | *scranpy* | 1.0 | fastmnn | 2.00 | 4.00 | 200 |" in text
     assert "| 2,000 × 500 | mnn | – | – | ran out | – | – |" in text

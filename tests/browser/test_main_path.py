@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 import scint_core as scint
+from scint_core.runs.jobs.launch import CAN_FORK
 from tests.browser.actions import (
     chart,
     choose,
@@ -28,6 +29,7 @@ from tests.browser.actions import (
     settled,
 )
 from tests.browser.conftest import start_server
+from tests.runs.test_jobs import wait_for
 from tests.shared import SHARED
 
 BEFORE = "before integration"
@@ -274,6 +276,16 @@ def test_a_reload_during_a_run_finds_it_and_a_restart_says_what_happened(page, t
         no_trace_of_trouble(page)
     finally:
         again.stop()
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="there is a warm server only where fork is safe")
+def test_the_engine_is_loaded_before_a_page_is_opened(tmp_path):
+    fresh = start_server(tmp_path)
+    try:
+        pattern = ["pgrep", "-P", str(fresh.process.pid), "-f", "scint_core.runs.jobs.warm"]
+        wait_for(lambda: subprocess.run(pattern, capture_output=True).returncode == 0)
+    finally:
+        fresh.stop()
 
 
 def test_a_deep_link_as_the_first_request_gets_the_whole_frame(page, tmp_path):

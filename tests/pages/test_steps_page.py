@@ -22,7 +22,6 @@ MAIN = str(Path(__file__).resolve().parents[2] / "pages" / "main.py")
 def app(tmp_path, monkeypatch, jobs_here):
     """The app on a data set with a finished run of fastMNN, on the Steps page."""
     monkeypatch.setenv("SCINT_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(jobs, "warm_up", lambda: None)
     for module in (prepared_module, tasks):
         monkeypatch.setattr(module, "umap_layout", lambda coordinates, **_: coordinates[:, :2])
     jobs.board.clear()

@@ -72,7 +72,6 @@ def _warm_up() -> None:
     import scint_core.runs.jobs.live  # noqa: F401
     from scint_core.lab import all_lessons
     from scint_core.methods import all_methods
-    from scint_core.numerics.threads import whole_pieces
     from scint_core.numerics.umap import load_umap
     from scint_core.runs.keys import engine_digest
 
@@ -81,9 +80,16 @@ def _warm_up() -> None:
     load_umap()
     engine_digest()
     load_kept()
-    with whole_pieces():  # last, so that the libraries with threads are known to children, who import nothing more
-        pass
+    _find_threads()
     gc.freeze()  # so that no search for garbage writes on pages that children share
+
+
+def _find_threads() -> None:
+    """Find the libraries that use threads, after all imports: children, who import nothing more, then know them."""
+    from scint_core.numerics.threads import whole_pieces
+
+    with whole_pieces():
+        pass
 
 
 def _hold(result: Path) -> None:
@@ -92,6 +98,7 @@ def _hold(result: Path) -> None:
 
     with contextlib.suppress(Exception):
         hold(result)
+    _find_threads()
 
 
 def _compile_ahead() -> int:
