@@ -120,7 +120,7 @@ def _circles(
     circle = clicked(event, list)
     if circle is not None and tuple(circle[:2]) != st.session_state.get(f"clicked:{data_id}"):
         st.session_state[f"clicked:{data_id}"] = tuple(circle[:2])  # row and metric
-        st.session_state[compare_maps.colour_key(data_id)] = _painted(data_id)
+        compare_maps.colour_by(data_id, circle[1])
         st.rerun()
 
 

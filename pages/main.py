@@ -7,6 +7,9 @@ from pages.ui.cluster import where_runs_go
 from pages.ui.jobs import board
 from pages.ui.standstill import spare_what_is_loaded
 from pages.ui.text import count, in_markdown
+from scint_core.runs.jobs.folder import JobFolder
+
+_EVERY = 2.0  # seconds between looks at jobs that are under way; where there are none, nobody looks
 
 st.set_page_config(page_title="scint", page_icon=":material/bubble_chart:", layout="wide", initial_sidebar_state=232)
 state.restore()
@@ -52,21 +55,28 @@ def _data_set_in_use() -> None:
         )
 
 
-@st.fragment(run_every=2.0)
-def _running_jobs() -> None:
-    """A line per job that is under way, from whichever session or tab."""
-    for job in board().jobs():
+def _under_way() -> list[JobFolder]:
+    """Jobs that have not ended, of whichever session or tab."""
+    return [job for job in board().jobs() if not job.status().ended]
+
+
+def _say_what_is_under_way() -> None:
+    """A line per job that has not ended."""
+    for job in _under_way():
         status = job.status()
-        if not status.ended:
-            doing = f"{in_markdown(library.job_title(job))}: {in_markdown(status.status)}"
-            st.caption(f":material/progress_activity: {doing} ({status.fraction:.0%})")
+        doing = f"{in_markdown(library.job_title(job))}: {in_markdown(status.status)}"
+        st.caption(f":material/progress_activity: {doing} ({status.fraction:.0%})")
 
 
-if not lesson_state.presenting():
+if lesson_state.presenting():
+    page.run()
+else:
     with st.sidebar:
         _data_set_in_use()
-        _running_jobs()
+        lines = st.container()
         where_runs_go()
-
-page.run()
+    page.run()
+    if _under_way():  # looked for last, since the page may have asked for some
+        with lines:
+            st.fragment(_say_what_is_under_way, run_every=_EVERY)()
 spare_what_is_loaded(page.title)

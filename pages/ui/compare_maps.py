@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, library
+from pages.ui import charts, library, state
 from pages.ui.charts import Panel
 from pages.ui.colouring import Colouring, shades
 from pages.ui.compare_rows import BEFORE, Row
@@ -33,8 +33,13 @@ def layout_of(view: library.DataView, row: Row, scored: RowScores | None) -> Flo
     return None if scored is None else scored.umap
 
 
-def colour_key(data_id: str) -> str:
-    """Where the session keeps what the maps are coloured by."""
+def colour_by(data_id: str, chosen: str) -> None:
+    """Colour the maps by something from now on."""
+    state.change_choice(_colour(data_id), chosen)
+
+
+def _colour(data_id: str) -> str:
+    """The name of the choice of colours."""
     return f"compare-colour:{data_id}"
 
 
@@ -42,7 +47,7 @@ def choose_colouring(view: library.DataView, painted: str | None) -> tuple[str, 
     """Draw the choice of colours; returns its name, and the gene where one is chosen. `painted` is a clicked metric."""
     offered = [view.batch_key, *([view.label_key] if view.label_key else []), GENE, MOVED]
     offered += list(dict.fromkeys([name for name in (*_PER_CELL, painted) if name]))
-    key = colour_key(view.id)
+    key = state.key_of_choice(_colour(view.id))
     st.session_state.setdefault(key, view.batch_key)
     left, right = st.columns([2.4, 1], vertical_alignment="bottom")
     chosen = left.segmented_control("Colour by", offered, key=key, required=True, persist_state="session")

@@ -7,6 +7,7 @@ from benchmarks.sweep_runs import measure
 
 
 def test_a_sweep_and_separate_runs_agree(tmp_path, monkeypatch):
+    monkeypatch.setattr("scint_core.runs.cache.StepCache.worth", -1.0)
     monkeypatch.setenv("SCINT_CACHE", str(tmp_path))
     figures = measure(as_anndata(simulated(240, 60)), {"k_filter": [50, 100], "k_weight": [10, 20]})
     assert figures["identical"]
