@@ -231,7 +231,7 @@ def _marked(view: library.DataView, marked: np.ndarray, rows: list[Row], scored:
     with means:
         st.caption("Mean over the marked cells")
         table = compare_maps.marked_scores(marked, rows, scored)
-        st.dataframe(table.style.format("{:.3f}", na_rep="–"), width="stretch")
+        st.dataframe(table.style.format("{:.3f}"), width="stretch", placeholder="–")
 
 
 # Differences
@@ -253,7 +253,7 @@ def _differences(on_map: list[Row], scored: dict[str, RowScores]) -> None:
             st.caption("None." if len(runs) > 1 else "Put two runs on the maps to compare their parameters.")
     with right:
         st.caption(f"Scores less those of {in_markdown(on_map[0].name)}")
-        st.dataframe(_score_differences(on_map, scored).style.format("{:+.3f}", na_rep="–"), width="stretch")
+        st.dataframe(_score_differences(on_map, scored).style.format("{:+.3f}"), width="stretch", placeholder="–")
 
 
 def different_parameters(runs: list[Row]) -> pd.DataFrame:

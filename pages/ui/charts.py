@@ -194,7 +194,14 @@ def _frame(figure: go.Figure, n_panels: int, layouts: Sequence[FloatArray], colu
     figure.update_layout(
         height=_PANEL_HEIGHT * -(-n_panels // columns),
         margin={"l": 8, "r": 8, "t": _TOP, "b": 8},
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant", "title": None},
+        legend={
+            "orientation": "h",
+            "y": -0.02,
+            "yanchor": "top",
+            "itemsizing": "constant",
+            "title": None,
+            "traceorder": "normal",  # else entries without a group, as swatches are, stand one below the other
+        },
         dragmode="pan",
         modebar={"bgcolor": "rgba(0,0,0,0)"},
         uirevision="keep",

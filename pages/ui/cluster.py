@@ -61,7 +61,7 @@ def where_runs_go() -> None:
     """A popover that says where runs go, and leads to a cluster and back."""
     place, wrong_at_start = _place()
     lost = place.cluster is not None and not place.cluster.alive
-    somewhere = "the cluster" if place.cluster else "this machine"
+    somewhere = "cluster" if place.cluster else "here"
     icon = ":material/error:" if lost or (wrong_at_start and not place.cluster) else ":material/dns:"
     with st.popover(f"Runs: {somewhere}", icon=icon, width="stretch"):
         st.markdown(f"Runs go to {in_markdown(place.describe())}.")

@@ -72,9 +72,7 @@ def _moved(view: library.DataView, runs: tuple[FinishedRun, FinishedRun], names:
         alt=f"Maps at {names[0]} and {names[1]}, coloured by the share of each cell's neighbours that are replaced",
     )  # fmt: skip
     st.caption(f"A cell has moved as far as its {NEIGHBORS} nearest cells are others than before.{of}")
-    st.dataframe(
-        moved_table(view, shown, moved).style.format("{:.0%}", na_rep="–"), width="stretch",
-    )  # fmt: skip
+    st.dataframe(moved_table(view, shown, moved).style.format("{:.0%}"), width="stretch", placeholder="–")
 
 
 @st.cache_resource(max_entries=32, show_spinner="Comparing two settings …")

@@ -96,6 +96,11 @@ def card(page, title):
     return int(found.replace(",", ""))
 
 
+def test_the_legend_is_one_line_below_the_maps(pairs):
+    height = read_plot(pairs, MAPS, "e => e._fullLayout.legend._height")
+    assert height < 40
+
+
 def test_a_lasso_leaves_the_pairs_with_an_end_in_it(pairs):
     before, everything = ends(pairs), card(pairs, "Pairs")
     x, y = central(before)
