@@ -41,7 +41,16 @@ def cosine_normalize(cells: Matrix, lengths: FloatArray, start: int, stop: int) 
 
     The lengths may be those over other genes: corrected genes are scaled by the length over the compared ones.
     """
-    return dense(cells[start:stop]) / np.maximum(lengths[start:stop], SHORTEST)[:, None]
+    return dense(_divided(cells[start:stop], np.maximum(lengths[start:stop], SHORTEST)))
+
+
+def _divided(cells: Matrix, by: FloatArray) -> Matrix:
+    """Every row divided by its number, in float64; of a sparse matrix what it stores, which is less."""
+    if not sp.issparse(cells):
+        return np.asarray(cells, dtype=np.float64) / by[:, None]
+    rows = sp.csr_matrix(cells, dtype=np.float64, copy=True)
+    rows.data /= np.repeat(by, np.diff(rows.indptr))
+    return rows
 
 
 @explained(

@@ -76,12 +76,12 @@ def run_method(
     `keys` handed from run to run spare the later ones from reading the problem's arrays anew.
     """
     check_batches(method, problem, batch_key)
-    progress = Progress(report)
+    progress, keys = Progress(report), keys or Keys()
     step = StepRunner(
         seed=_checked_seed(seed),
         cache=cache or StepCache(),
         keys=keys,
-        trace=trace or MemoryTrace(Axes(problem)),
+        trace=trace or MemoryTrace(Axes(problem, keys)),
         progress=progress,
     )
     outcome = method.run(problem, params, step)

@@ -16,7 +16,7 @@ from scint_core.runs.trace import TraceStore
 
 R = TypeVar("R")
 
-LIGHT = 4e6  # bytes; a result n times as large must have taken n times as long, so that writing is little beside it
+LIGHT = 3e6  # bytes; a result n times as large must have taken n times as long, so that writing is little beside it
 
 
 class StepRunner:

@@ -42,6 +42,7 @@ from scint_core.runs.jobs.live import live
 from scint_core.runs.jobs.places import INTEGRATED, LOADED, PREPARED, SUMMARY, VIEW, result_of
 from scint_core.runs.jobs.prepared import store_prepared
 from scint_core.runs.jobs.scoring import score
+from scint_core.runs.keys import Keys
 from scint_core.runs.progress import Report, share
 from scint_core.runs.store import TRACE, load_integration, save_integration
 from scint_core.runs.trace import Axes, FolderTrace
@@ -108,10 +109,11 @@ def integrate(arguments: dict[str, Any], folder: Path, report: Report) -> None:
     params = method.Params.create(arguments["params"])
     truth = problem_from(adata, before["batch_key"], arguments.get("label_key", before["label_key"]))
     given, hidden = hide_labels(truth, arguments.get("hide", 0.0), unknown=getattr(params, "unlabeled_category", None))
+    keys = Keys()
+    trace = FolderTrace(Axes(truth, keys), folder / TRACE, JobFolder(folder.parent).live)
     result = run_method(
-        method, params, given,
-        cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"], seed=arguments["seed"],
-        report=share(report, 0.0, 0.8), trace=FolderTrace(Axes(truth), folder / TRACE, JobFolder(folder.parent).live),
+        method, params, given, cells=tuple(adata.obs_names.astype(str)), batch_key=before["batch_key"],
+        seed=arguments["seed"], report=share(report, 0.0, 0.8), trace=trace, keys=keys,
     )  # fmt: skip
     report(0.8, "Drawing the map")
     layout = umap_layout(result.coordinates, start=before["umap"])
