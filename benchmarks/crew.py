@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +60,8 @@ class Crew:
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
+        except CancelledError:  # all at once, when a client loses its scheduler
+            sys.exit("error: the scheduler no longer answers: what has been measured so far is written")
         finally:
             for future in futures:
                 future.cancel()

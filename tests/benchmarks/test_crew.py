@@ -116,3 +116,18 @@ def test_every_result_comes_though_a_worker_is_killed(farm):
                 end(farm.workers[0])
             found.add(number)
     assert found == set(range(6))
+
+
+@needs_dask
+@pytest.mark.timeout(120)
+def test_a_lost_scheduler_ends_it_with_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCINT_STATE", str(tmp_path / "state"))
+    farm = Farm(tmp_path)
+    farm.workers.append(_worker(farm))
+    try:
+        wait_for(lambda: "Registered to" in (tmp_path / "log.txt").read_text(), seconds=60)
+        with pytest.raises(SystemExit, match="the scheduler no longer answers"), crew(farm.address) as measuring:
+            for _ in measuring.each(overlap, list(range(20))):
+                end(farm.scheduler)
+    finally:
+        farm.close()
