@@ -126,8 +126,11 @@ def test_a_lost_scheduler_ends_it_with_a_sentence(tmp_path, monkeypatch):
     farm.workers.append(_worker(farm))
     try:
         wait_for(lambda: "Registered to" in (tmp_path / "log.txt").read_text(), seconds=60)
-        with pytest.raises(SystemExit, match="the scheduler no longer answers"), crew(farm.address) as measuring:
-            for _ in measuring.each(overlap, list(range(20))):
-                end(farm.scheduler)
+        with crew(farm.address) as measuring:
+            found = measuring.each(overlap, list(range(20)))
+            next(found)
+            end(farm.scheduler)
+            with pytest.raises(SystemExit, match="the scheduler no longer answers"):
+                list(found)
     finally:
         farm.close()
