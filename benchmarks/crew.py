@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import math
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
 from contextlib import contextmanager
@@ -23,13 +23,11 @@ from benchmarks.machine import Machine, description
 from scint_core.contract.folders import state_folder
 from scint_core.errors import ClusterError
 from scint_core.runs.jobs.cluster import SCHEDULER, Cluster
-from scint_core.runs.lock import try_lock, unlock
+from scint_core.runs.lock import locked
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Work = Callable[[Machine, Task], Result]
-
-_LOOK_EVERY = 0.5  # seconds
 
 
 @dataclass
@@ -112,9 +110,5 @@ def _see_that_they_find_us(cluster: Cluster) -> None:
 def _alone(work: Work[Task, Result], folder: Path, task: Task) -> tuple[dict[str, Any], Result]:
     """On a worker: do a task while no other worker of this machine does one."""
     lock = Path(tempfile.gettempdir()) / f"scint-benchmarks-{getpass.getuser()}.lock"
-    while (held := try_lock(lock)) is None:
-        time.sleep(_LOOK_EVERY)
-    try:
+    with locked(lock, patience=math.inf):
         return description(), work(Machine(folder), task)
-    finally:
-        unlock(held)

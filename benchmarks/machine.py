@@ -44,7 +44,7 @@ class Machine:
         environment = {
             **os.environ,
             **dict.fromkeys(THREAD_VARIABLES, str(threads)),
-            "SCINT_CACHE": cache or own_cache(),
+            "SCINT_CACHE": cache or own_cache().name,
         }
         command = [python, "-m", f"benchmarks.{module}", *map(str, arguments)]
         started = time.perf_counter()
@@ -75,14 +75,9 @@ class Machine:
 
 
 @cache
-def own_cache() -> str:
+def own_cache() -> tempfile.TemporaryDirectory[str]:
     """The cache folder of all measurements of this process, gone when it ends: nobody else fills or empties it."""
-    folder = tempfile.TemporaryDirectory(prefix="scint-benchmarks-")
-    _kept.append(folder)
-    return folder.name
-
-
-_kept: list[tempfile.TemporaryDirectory[str]] = []
+    return tempfile.TemporaryDirectory(prefix="scint-benchmarks-")
 
 
 def description() -> dict[str, Any]:

@@ -7,7 +7,6 @@ keeps all runs in `methods.json`, a table of their medians in `methods.md`.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +17,10 @@ from typing import Any
 
 from benchmarks.crew import add_scheduler, crew
 from benchmarks.dataset import simulated
-from benchmarks.machine import ROOT, Figures, Machine, MeasurementError, in_words
+from benchmarks.machine import Figures, Machine, MeasurementError, in_words
 from benchmarks.peers import PEERS
+from benchmarks.report import write
 
-RESULTS = ROOT / "benchmarks" / "results"
 FIGURES = ("wall_s", "cpu_s", "peak_mb")
 
 
@@ -136,7 +135,9 @@ def main() -> None:
         for task, found in measuring.each(measure, rounds):
             for tool, figures in found.items():
                 runs.setdefault((sizes[task.data], tool), []).append(figures)
-            write({"machines": measuring.machines, "threads": options.threads, "results": entries(runs, options.genes)})
+            results = entries(runs, options.genes)
+            report = {"machines": measuring.machines, "threads": options.threads, "results": results}
+            write("methods", report, table(report))
 
 
 def entries(runs: dict[tuple[int, str], list[Figures]], n_genes: int) -> list[dict[str, Any]]:
@@ -144,13 +145,6 @@ def entries(runs: dict[tuple[int, str], list[Figures]], n_genes: int) -> list[di
     return [
         entry(tool, n_cells, n_genes, runs[n_cells, tool]) for n_cells, tool in sorted(runs, key=lambda key: key[0])
     ]
-
-
-def write(report: dict[str, Any]) -> None:
-    """Write both files."""
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "methods.json").write_text(json.dumps(report, indent=1) + "\n")
-    (RESULTS / "methods.md").write_text(table(report))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ runs, `metrics.md` tables of their medians and of the largest differences on rea
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from typing import Any
 
 from benchmarks.crew import Crew, add_scheduler, crew
 from benchmarks.machine import ROOT, Figures, Machine, in_words
-from benchmarks.methods import RESULTS, can_import
+from benchmarks.methods import can_import
 from benchmarks.metrics_data import real, simulated
+from benchmarks.report import kept, write
 
 DATA = ROOT.parent / "shared" / "data"
 SETS = ("pbmc_3p5p_tiny", "kang_pbmc_labelled", "cellbench_mixology", "splatter_simul1", "splatter_simul5")
@@ -90,12 +90,12 @@ def speed(options: argparse.Namespace, measuring: Crew) -> Iterator[list[dict[st
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Medians of the seconds from start to end, of CPU seconds, and of peak memory above what the input took."""
     above = [run["peak_mb"] - run["before_mb"] for run in runs]
-    kept = [{name: value for name, value in run.items() if name != "scores"} for run in runs]
+    without_scores = [{name: value for name, value in run.items() if name != "scores"} for run in runs]
     return {
         "seconds": median(run["process_s"] for run in runs),
         "cpu_s": median(run["cpu_s"] for run in runs),
         "above_input_mb": median(above),
-        "runs": kept,
+        "runs": without_scores,
     }
 
 
@@ -177,17 +177,14 @@ def page(report: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, and write both files; a part that is not measured keeps what was measured before."""
     options = arguments()
-    kept = RESULTS / "metrics.json"
-    report: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
-    report |= {"threads": options.threads}
+    report = {**kept("metrics"), "threads": options.threads}
     with crew(options.scheduler) as measuring:
         for part, work in (("agreement", agreement), ("speed", speed)):
             if part not in options.parts:
                 continue
             for found in work(options, measuring):
                 report |= {"machines": measuring.machines, part: found}
-                kept.write_text(json.dumps(report, indent=1) + "\n")
-                (RESULTS / "metrics.md").write_text(page(report))
+                write("metrics", report, page(report))
 
 
 if __name__ == "__main__":

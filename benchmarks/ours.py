@@ -17,11 +17,16 @@ def work_of(method: str) -> Callable[[Dataset], Callable[[], object]]:
     """What makes the call to be timed from a data set: a whole `scint.integrate` at the method's defaults."""
 
     def prepare(data: Dataset) -> Callable[[], object]:
-        shutil.rmtree(cache_folder() / "steps", ignore_errors=True)  # nothing may be reused; compiled code may
+        forget_steps()
         adata, label_key = as_anndata(data), None if scint.methods()[method].labels == "ignored" else "cell_type"
         return lambda: scint.integrate(adata, method, batch_key="batch", label_key=label_key)
 
     return prepare
+
+
+def forget_steps() -> None:
+    """Empty the step cache, so that nothing is reused; compiled code stays."""
+    shutil.rmtree(cache_folder() / "steps", ignore_errors=True)
 
 
 def as_anndata(data: Dataset) -> AnnData:

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.crew import add_scheduler, crew
 from benchmarks.dataset import simulated
 from benchmarks.machine import Figures, Machine, in_words
-from benchmarks.methods import RESULTS
+from benchmarks.report import write
 
 OVERHEAD_BOUND = 0.05
 """What the cache may cost a first run, as a share of the run without it."""
@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=5000)
     parser.add_argument("--genes", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each kind, of which the median is shown")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the medians are shown")
     parser.add_argument("--only", nargs="+", metavar="METHOD", help="names of methods (default: all)")
     add_scheduler(parser)
     return parser.parse_args()
@@ -159,7 +159,6 @@ def main() -> None:
     sizes = {"cells": options.cells, "genes": options.genes, "rounds": options.rounds}
     settings = [setting for setting in SETTINGS if options.only is None or setting.method in options.only]
     found: dict[str, Figures] = {}
-    RESULTS.mkdir(exist_ok=True)
     with crew(options.scheduler) as measuring:
         data = measuring.folder / "data.npz"
         simulated(options.cells, options.genes).save(data)
@@ -167,9 +166,8 @@ def main() -> None:
             found[setting.label] = summary(setting, runs)
             results = [found[s.label] for s in settings if s.label in found]
             report = {"machines": measuring.machines, **sizes, "results": results}
-            (RESULTS / "reuse.json").write_text(json.dumps(report, indent=1) + "\n")
-            (RESULTS / "reuse.md").write_text(table(report))
-    print((RESULTS / "reuse.md").read_text())
+            write("reuse", report, table(report))
+    print(table(report))
 
 
 if __name__ == "__main__":

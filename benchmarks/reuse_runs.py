@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,8 +22,7 @@ from anndata import AnnData
 import scint_core as scint
 from benchmarks.dataset import load
 from benchmarks.measure import WARM_UP_CELLS
-from benchmarks.ours import as_anndata
-from scint_core.contract.folders import cache_folder
+from benchmarks.ours import as_anndata, forget_steps
 from scint_core.export import Integration
 from scint_core.runs.cache import StepCache
 from scint_core.runs.step import StepRunner
@@ -55,7 +53,7 @@ def measure(adata: AnnData, method: str, params: Parameters, changes: list[Param
     for number in range(rounds):
         # Either kind comes once after each: a process finds its memory faster in every second run, whichever that is.
         for cached, times in ((True, first), (False, without), (False, without), (True, first)):
-            shutil.rmtree(cache_folder() / "steps", ignore_errors=True)
+            forget_steps()
             times.append(run(adata, method, params, cached=cached)[0])
         for rerun in reruns:
             times_again, again = run(adata, method, params | rerun["change"], cached=True)

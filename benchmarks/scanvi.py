@@ -8,7 +8,6 @@ numbers of epochs, one after the other. Writes `benchmarks/results/scanvi.json` 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from anndata import AnnData
 from benchmarks.crew import Crew, add_scheduler, crew
 from benchmarks.dataset import Dataset, load, simulated
 from benchmarks.machine import ROOT, Figures, Machine, in_words
-from benchmarks.methods import RESULTS
+from benchmarks.report import kept, write
 from benchmarks.scanvi_runs import hidden
 
 SHARED = ROOT.parent / "shared"
@@ -169,8 +168,8 @@ def scores(data: Dataset, out: Path, seed: int) -> dict[str, Any]:
             obsm={"X_pca": data.pca, "scvi": found["scvi"], "scanvi": found["scanvi"]},
         )
     table = scint.evaluate(adata, ["scvi", "scanvi"], batch_key="batch", label_key="type")
-    kept = {f"{model} {column}": table.loc[model, column] for model in table.index for column in table.columns}
-    return {"hidden": float(right[hidden(len(right), seed)].mean()), "scores": kept}
+    shown = {f"{model} {column}": table.loc[model, column] for model in table.index for column in table.columns}
+    return {"hidden": float(right[hidden(len(right), seed)].mean()), "scores": shown}
 
 
 # The page
@@ -249,16 +248,13 @@ def main() -> None:
     options = arguments()
     version = "from importlib.metadata import version; print(version('scvi-tools'))"
     peer = subprocess.run([options.peers_python, "-c", version], capture_output=True, text=True, check=True)
-    kept = RESULTS / "scanvi.json"
-    report: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"seconds": [], "results": []}
-    report |= {"peer": peer.stdout.strip(), "seeds": options.seeds}
+    measured_before = {"seconds": [], "results": []} | kept("scanvi")
+    report = {**measured_before, "peer": peer.stdout.strip(), "seeds": options.seeds}
     with crew(options.scheduler) as measuring:
         for part, work, wanted in (("results", results, options.sets), ("seconds", seconds, options.cells)):
             if wanted:
                 report |= {part: work(options, measuring), "machines": measuring.machines}
-    RESULTS.mkdir(exist_ok=True)
-    kept.write_text(json.dumps(report, indent=1) + "\n")
-    (RESULTS / "scanvi.md").write_text(page(report))
+    write("scanvi", report, page(report))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.crew import add_scheduler, crew
 from benchmarks.machine import Figures, Machine, in_words
-from benchmarks.methods import RESULTS
+from benchmarks.report import write
 
 GRID = {"k_filter": [50, 100, 200, 300], "k_weight": [20, 50, 100, 150, 200]}
 BOUND = 0.25
@@ -60,8 +60,7 @@ def main() -> None:
     with crew(options.scheduler) as measuring:
         for (n_cells, n_genes), figures in measuring.each(measure, [(options.cells, options.genes)]):
             report = {"machines": measuring.machines, "cells": n_cells, "genes": n_genes, **figures}
-            (RESULTS / "sweep.json").write_text(json.dumps(report, indent=1) + "\n")
-            (RESULTS / "sweep.md").write_text(page(report))
+            write("sweep", report, page(report))
             print(page(report))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 import time
 from itertools import product
@@ -18,8 +17,7 @@ from anndata import AnnData
 
 import scint_core as scint
 from benchmarks.dataset import simulated
-from benchmarks.ours import as_anndata
-from scint_core.contract.folders import cache_folder
+from benchmarks.ours import as_anndata, forget_steps
 
 METHOD = "seurat_v3"
 Values = dict[str, list[Any]]
@@ -47,7 +45,7 @@ def measure(adata: AnnData, values: Values) -> dict[str, Any]:
 
 def swept(adata: AnnData, values: Values) -> tuple[float, scint.Sweep]:
     """Seconds of one sweep, starting with an empty cache."""
-    empty_cache()
+    forget_steps()
     started = time.perf_counter()
     found = scint.sweep(adata, METHOD, values, scores=False)
     return time.perf_counter() - started, found
@@ -57,17 +55,12 @@ def separate(adata: AnnData, values: Values) -> tuple[float, list[np.ndarray]]:
     """Seconds of as many runs one by one, emptying the cache before each."""
     seconds, results = 0.0, []
     for point in product(*values.values()):
-        empty_cache()
+        forget_steps()
         started = time.perf_counter()
         run = scint.integrate(adata, METHOD, **dict(zip(values, point, strict=True)))
         results.append(run.coordinates)
         seconds += time.perf_counter() - started
     return seconds, results
-
-
-def empty_cache() -> None:
-    """Forget the results of all steps; compiled code stays."""
-    shutil.rmtree(cache_folder() / "steps", ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import library
+from pages.ui import library, state
 from pages.ui.jobs import board
 from pages.ui.text import visible
 from scint_core.contract import Pairs
@@ -79,14 +79,14 @@ def _key(view: library.DataView) -> str:
     return f"rows:{view.id}"
 
 
-def _edits(view: library.DataView) -> int:
-    """How often the rows were arranged: a new editor each time, which no old edit is applied to again."""
-    return int(st.session_state.get(f"edits:{view.id}", 0))
+def _editor(view: library.DataView) -> str:
+    """The name of the list in which rows are arranged: a new one each time, which no old edit is applied to again."""
+    return f"editor:{view.id}"
 
 
 def _store(view: library.DataView, arranged: dict[str, dict[str, Any]]) -> None:
     st.session_state[_key(view)] = arranged
-    st.session_state[f"edits:{view.id}"] = _edits(view) + 1
+    state.renew_choice(_editor(view))
 
 
 def arrange(view: library.DataView, rows: list[Row]) -> None:
@@ -96,7 +96,7 @@ def arrange(view: library.DataView, rows: list[Row]) -> None:
         index=[row.id for row in rows],
     )
     edited = st.data_editor(
-        given, hide_index=True, width="stretch", key=f"editor:{view.id}:{_edits(view)}", num_rows="fixed",
+        given, hide_index=True, width="stretch", key=state.key_of_choice(_editor(view)), num_rows="fixed",
         column_config={
             "on the maps": st.column_config.CheckboxColumn(width="small", help=f"At most {MOST_MAPS} at a time."),
             "pinned": st.column_config.CheckboxColumn(width="small", help="Stays on top of the table."),

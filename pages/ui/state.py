@@ -38,7 +38,7 @@ def use_data(job_id: str | None) -> None:
 
 
 def key_of_choice(name: str) -> str:
-    """The key of the widget that shows the choice kept under `name`, which code may change as well (`change_choice`).
+    """The key of the widget for the choice `name`, which code may change as well (`change_choice`).
 
     It is another key after every such change. A browser that has not heard of the change sends what the widget showed
     before with whatever it asks next; under the old key that does no harm.
@@ -46,9 +46,14 @@ def key_of_choice(name: str) -> str:
     return f"{name}:{st.session_state.get(f'{name}:changes', 0)}"
 
 
+def renew_choice(name: str) -> None:
+    """Have a new widget stand there from now on, which knows nothing of what was done to the old one."""
+    st.session_state[f"{name}:changes"] = st.session_state.get(f"{name}:changes", 0) + 1
+
+
 def change_choice(name: str, value: object) -> None:
     """Have the widget of that choice show `value` from now on."""
-    st.session_state[f"{name}:changes"] = st.session_state.get(f"{name}:changes", 0) + 1
+    renew_choice(name)
     st.session_state[key_of_choice(name)] = value
 
 

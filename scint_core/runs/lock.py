@@ -52,12 +52,12 @@ def unlock(file: BinaryIO) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[BinaryIO]:
-    """Holds the lock `path` inside the block. Raises TimeoutError where another keeps it for `PATIENCE` seconds."""
-    deadline, pauses = time.monotonic() + PATIENCE, _pauses()
+def locked(path: Path, patience: float = PATIENCE) -> Iterator[BinaryIO]:
+    """Holds the lock `path` inside the block. Raises TimeoutError where another keeps it for `patience` seconds."""
+    deadline, pauses = time.monotonic() + patience, _pauses()
     while (file := try_lock(path)) is None:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{path.name} has been locked for more than {PATIENCE:g} s")
+            raise TimeoutError(f"{path.name} has been locked for more than {patience:g} s")
         time.sleep(next(pauses))
     try:
         yield file

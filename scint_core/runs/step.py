@@ -90,6 +90,7 @@ class StepRunner:
         at_most: int | None = None,
         sides: Sides | None = None,
     ) -> None:
+        """Name the loop that the next steps belong to, as `contract.Step.stage` says."""
         bound = f" of {of}" if of is not None else f", at most {at_most}" if at_most is not None else ""
         self._stage = f"{name} {number}{bound}" if name else ""
         self._sides = sides

@@ -38,9 +38,8 @@ def test_workers_that_do_not_find_the_benchmarks_end_it_with_a_sentence(tmp_path
     (tmp_path / "scint_core").symlink_to(ROOT / "scint_core")
     monkeypatch.setattr("tests.runs.test_cluster.ROOT", tmp_path)
     farm = Farm(tmp_path)
-    farm.workers.append(_worker(farm))
     try:
-        wait_for(lambda: "Registered to" in (tmp_path / "log.txt").read_text(), seconds=60)
+        farm.start(1)
         refusal = r"find no benchmarks \(.*\): start both in the project's folder"
         with pytest.raises(SystemExit, match=refusal), crew(farm.address):
             pass
@@ -52,18 +51,13 @@ def test_workers_that_do_not_find_the_benchmarks_end_it_with_a_sentence(tmp_path
 def farm(tmp_path_factory):
     """A scheduler with two workers of this machine, which share its state folder."""
     farm = Farm(tmp_path_factory.mktemp("farm"))
-    farm.workers += [_worker(farm) for _ in range(2)]
     try:
-        wait_for(lambda: (farm.folder / "log.txt").read_text().count("Registered to") >= 2, seconds=60)
+        farm.start(2)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SCINT_STATE", str(farm.folder / "state"))
             yield farm
     finally:
         farm.close()
-
-
-def _worker(farm):
-    return farm._run("worker", farm.address, "--nthreads", "1", "--no-nanny")
 
 
 @needs_dask
@@ -123,9 +117,8 @@ def test_every_result_comes_though_a_worker_is_killed(farm):
 def test_a_lost_scheduler_ends_it_with_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("SCINT_STATE", str(tmp_path / "state"))
     farm = Farm(tmp_path)
-    farm.workers.append(_worker(farm))
     try:
-        wait_for(lambda: "Registered to" in (tmp_path / "log.txt").read_text(), seconds=60)
+        farm.start(1)
         with crew(farm.address) as measuring:
             found = measuring.each(overlap, list(range(20)))
             next(found)

@@ -62,6 +62,12 @@ class Farm:
         with Client(self.address, set_as_default=False) as client:
             wait_for(lambda: len(client.scheduler_info()["workers"]) == n)
 
+    def start(self, n: int) -> None:
+        """Start `n` workers that are as a user's, and wait until the scheduler knows them."""
+        arguments = (self.address, "--nthreads", "1", "--no-nanny")
+        self.workers += [self._run("worker", *arguments) for _ in range(n)]
+        wait_for(lambda: (self.folder / "log.txt").read_text().count("Registered to") >= n, seconds=60)
+
     def close(self) -> None:
         for process in (*self.workers, self.scheduler):
             end(process)

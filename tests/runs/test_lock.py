@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from scint_core.runs import lock as module
 from scint_core.runs.lock import locked, try_lock, turn, unlock
 
 
@@ -18,12 +17,11 @@ def test_one_at_a_time(tmp_path):
         assert try_lock(tmp_path / "lock") is None
 
 
-def test_patience_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+def test_patience_ends(tmp_path):
     with (
         locked(tmp_path / "lock"),
         pytest.raises(TimeoutError, match="lock has been locked"),
-        locked(tmp_path / "lock"),
+        locked(tmp_path / "lock", patience=0.01),
     ):
         pass
 

@@ -5,7 +5,7 @@ import pytest
 import scint_core as scint
 from scint_core.errors import ClusterError, ParameterError
 from tests.datasets import prepared
-from tests.runs.test_cluster import Farm, end, wait_for
+from tests.runs.test_cluster import Farm, end
 
 ABOUT = {"batch_key": "batch", "label_key": "celltype"}
 
@@ -15,17 +15,14 @@ ABOUT = {"batch_key": "batch", "label_key": "celltype"}
 def test_every_result_comes_though_a_worker_is_killed(tmp_path):
     farm = Farm(tmp_path)
     killed = []
-    arguments = (farm.address, "--nthreads", "1", "--no-nanny")
-    workers = [farm._run("worker", *arguments) for _ in range(2)]
-    farm.workers += workers
 
     def kill_one(fraction, status):
         if not killed and status.startswith("1 of"):
-            end(workers[0])
+            end(farm.workers[0])
             killed.append(fraction)
 
     try:
-        wait_for(lambda: (tmp_path / "log.txt").read_text().count("Registered to") >= 2, seconds=60)
+        farm.start(2)
         found = scint.sweep(
             prepared(), "harmony", {"theta": [0, 1, 2, 4]}, folder=tmp_path / "swept", scheduler=farm.address,
             report=kill_one, **ABOUT,
